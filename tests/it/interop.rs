@@ -249,3 +249,37 @@ fn unstable_versions_do_not_change_a_versioning_without_them() {
         config::parse(&translation.text, "tagboat.yaml").unwrap_or_else(|error| panic!("{text}: {error}"));
     }
 }
+
+/// A package rule comes before those that contain it, with their settings: the last one in Renovate takes precedence.
+#[test]
+fn package_rules_for_fewer_images_come_first() {
+    let store = r"{ matchPackageNames: ['acme/store'], versioning: 'regex:^REL\\.(?<major>\\d{4})-(?<minor>\\d{2})$' }";
+    let no_major = "{ matchDatasources: ['docker'], matchUpdateTypes: ['major'], enabled: false }";
+    let acme = "{ matchPackageNames: ['acme/**'], minimumReleaseAge: '2 days' }";
+    let off = "{ matchDatasources: ['docker'], enabled: false }";
+    let on = "{ matchPackageNames: ['acme/api'], enabled: true }";
+    let dev = "{ matchFileNames: ['dev/**'], minimumReleaseAge: null }";
+    #[rustfmt::skip]
+    let rows = [
+        // rules                       images of the rules in order, and words that the first one has
+        (vec![store, no_major],        vec!["[acme/store]", "[\"**\"]"],                     "policy: packageRules-0"),
+        (vec![no_major, store],        vec!["[acme/store]", "[\"**\"]"],                     "policy: packageRules-1"),
+        (vec![on, acme],               vec!["[acme/api]", "[\"acme/**\"]", "[\"**\"]"],      "min-age: \"2d\""),
+        (vec![acme, store, acme],      vec!["[acme/store]", "[\"acme/**\"]", "[\"**\"]"],    "min-age: \"2d\""),
+        (vec![off, on],                vec!["[acme/api]", "[\"**\"]"],                       ""),
+        (vec![acme, off, store],       vec!["[acme/store]", "[\"acme/**\"]", "[\"**\"]"],    "policy: ignore"),
+        (vec![dev, off],               vec!["[\"**\"]", "[\"**\"]"],                         "paths: [\"dev/**\"]"),
+    ];
+    for (rules, expected, first) in rows {
+        let text = format!("{{ packageRules: [{}] }}", rules.join(", "));
+        let translation = renovate::translate("renovate.json", &text).unwrap();
+        let written = translation.text.split("\nrules:\n").nth(1).unwrap();
+        let images: Vec<&str> =
+            written.lines().filter_map(|line| line.trim_start().strip_prefix("- images: ")).collect();
+        assert_eq!(images, expected, "{text}:\n{}", translation.text);
+        let one = written.split("  # ").nth(1).unwrap();
+        assert!(one.contains(first), "{first} in {one}");
+        assert!(translation.left.iter().all(|line| !line.contains("versioning")), "{:?}", translation.left);
+        config::parse(&translation.text, "tagboat.yaml").unwrap_or_else(|error| panic!("{text}: {error}"));
+    }
+}

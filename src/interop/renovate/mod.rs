@@ -2,6 +2,7 @@
 
 mod comment;
 mod files;
+mod matchers;
 mod rules;
 pub mod settings;
 mod translate;

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::matchers::{covers, names, narrow, texts};
 use super::settings;
 use super::untranslated::reason_left;
 use crate::config::{PatternError, image_pattern, path_pattern};
@@ -115,15 +116,23 @@ pub(super) fn write(root: &Map<String, Value>, common: &CommonSettings, draft: &
         draft.rules.push(RuleDraft { about: "ignoreDeps".to_owned(), images: ignored, policy, ..RuleDraft::default() });
     }
     let rules = root.get("packageRules").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    if rules.len() > 1 {
-        let cause = "Renovate merges all matching rules, and the last one takes precedence; Tagboat applies the first matching rule. \
-                   The rules are in reverse order; check those that overlap";
+    let read = rules.iter().enumerate().filter_map(|(at, rule)| Some((at, rule.as_object()?)));
+    let read: Vec<PackageRule<'_>> =
+        read.filter_map(|(at, rule)| PackageRule::read(&format!("packageRules[{at}]"), rule, draft)).collect();
+    if read.iter().enumerate().any(|(at, rule)| read[..at].iter().any(|other| rule.overlaps_partly(other))) {
+        let cause = "Renovate merges all matching rules; Tagboat applies the first matching rule. A rule has the settings of those \
+                   that contain it, and comes before them; check those that overlap in part";
         draft.leave("packageRules", cause);
     }
-    for (at, rule) in rules.iter().enumerate().rev().filter_map(|(at, rule)| Some((at, rule.as_object()?))) {
-        package_rule(&format!("packageRules[{at}]"), rule, common, draft);
+    for rule in in_order(&read) {
+        rule.write(&read, common, draft);
     }
-    let mut all = RuleDraft { about: "All other images.".to_owned(), images: vec!["**".to_owned()], ..common.rule() };
+    let all = RuleDraft { about: "All other images.".to_owned(), images: vec!["**".to_owned()], ..common.rule() };
+    // A package rule for all images leaves nothing to this one.
+    if read.iter().any(|rule| covers(&rule.written, &all)) {
+        return;
+    }
+    let mut all = all;
     name_policy(&mut all, "all", common, "settings of every image", draft);
     draft.rules.push(all);
 }
@@ -153,58 +162,68 @@ fn name_policy(
     }
 }
 
-/// A package rule of Renovate while it is translated.
+/// Returns the rules so that each comes before those that contain it, and else the last one first. Of two for the same images,
+/// the first one is left out: the last one has its settings too.
+fn in_order<'p, 'r>(rules: &'p [PackageRule<'r>]) -> Vec<&'p PackageRule<'r>> {
+    let mut ordered: Vec<&PackageRule<'r>> = Vec::new();
+    for rule in rules.iter().rev() {
+        if ordered.iter().any(|other| covers(&other.written, &rule.written) && covers(&rule.written, &other.written)) {
+            continue;
+        }
+        let at = ordered.iter().position(|other| covers(&other.written, &rule.written)).unwrap_or(ordered.len());
+        ordered.insert(at, rule);
+    }
+    ordered
+}
+
+/// A package rule of Renovate that translates.
 struct PackageRule<'r> {
+    name: String,
     written: RuleDraft,
-    settings: CommonSettings,
-    /// Values of `matchUpdateTypes`.
-    update_types: Vec<&'r str>,
-    /// Whether the rule has a setting that translates.
-    has_settings: bool,
-    /// Keys that do not translate.
-    untranslated: Vec<&'r str>,
+    /// Keys and values that a rule and the top level have in common.
+    settings: Vec<(&'r str, &'r Value)>,
+    /// The greatest change that is still allowed if the rule disables update types.
+    max_bump: Option<&'static str>,
 }
 
 impl<'r> PackageRule<'r> {
-    /// Reads each key of a rule.
-    ///
-    /// # Errors
-    /// If a matcher has no counterpart: its key, and why.
-    fn read(
-        what: &str,
-        rule: &'r Map<String, Value>,
-        common: &CommonSettings,
-    ) -> Result<Self, (&'r str, &'static str)> {
-        let mut read = Self {
-            written: RuleDraft { about: what.to_owned(), ..RuleDraft::default() },
-            settings: CommonSettings { ignored: Vec::new(), ..common.clone() },
-            update_types: Vec::new(),
-            has_settings: false,
-            untranslated: Vec::new(),
-        };
+    /// Reads each key of a rule. Returns `None` for a rule that changes nothing, or does not translate; the draft has the reason.
+    fn read(name: &str, rule: &'r Map<String, Value>, draft: &mut TranslationDraft) -> Option<Self> {
+        let written = RuleDraft { about: name.to_owned(), ..RuleDraft::default() };
+        let mut read = Self { name: name.to_owned(), written, settings: Vec::new(), max_bump: None };
+        let (mut update_types, mut untranslated) = (Vec::new(), Vec::new());
         for (key, value) in rule {
             match key.as_str() {
                 "description" => read.written.about.extend(value.as_str().map(|text| format!(": {text}"))),
-                "matchUpdateTypes" => read.update_types = texts(value),
+                "matchUpdateTypes" => update_types = texts(value),
                 key if key.starts_with("match") || key.starts_with("exclude") => {
-                    narrow(key, value, &mut read.written).map_err(|cause| (key, cause))?;
+                    if let Err(cause) = narrow(key, value, &mut read.written) {
+                        draft.leave(format!("{name}.{key}"), cause);
+                        return None;
+                    }
                 }
-                key if read.settings.take(key, value) => read.has_settings = true,
-                key => read.untranslated.push(key),
+                key if CommonSettings::default().take(key, value) => read.settings.push((key, value)),
+                key => untranslated.push(key),
             }
         }
-        Ok(read)
-    }
-
-    /// Translates disabled update types to the greatest bump that is still allowed. Returns false if that is impossible.
-    fn limit_bump(&mut self, rule: &Map<String, Value>, common: &CommonSettings) -> bool {
-        if self.update_types.is_empty() {
-            return true;
+        untranslated.iter().for_each(|key| draft.leave(format!("{name}.{key}"), reason_left(key)));
+        if !update_types.is_empty() {
+            let Some(bump) = bump(&update_types, rule) else {
+                draft.leave(format!("{name}.matchUpdateTypes"), "a rule cannot depend on the update type");
+                return None;
+            };
+            // It disables these types, not the image.
+            read.settings.retain(|(key, _)| *key != "enabled");
+            read.max_bump = bump;
         }
-        let Some(bump) = bump(&self.update_types, rule) else { return false };
-        self.settings.off = common.off;
-        self.settings.max_bump = bump.or(self.settings.max_bump);
-        true
+        if let Some(error) = read.invalid_glob() {
+            draft.leave(name, format!("{error}; {}", error.hint()));
+            return None;
+        }
+        if read.written.images.is_empty() {
+            read.written.images.push("**".to_owned());
+        }
+        (!read.settings.is_empty() || read.max_bump.is_some()).then_some(read)
     }
 
     /// Returns the first glob of the rule that Tagboat does not accept.
@@ -212,39 +231,31 @@ impl<'r> PackageRule<'r> {
         let images = self.written.images.iter().map(|text| image_pattern(text));
         images.chain(self.written.paths.iter().map(|text| path_pattern(text))).find_map(Result::err)
     }
-}
 
-fn package_rule(what: &str, rule: &Map<String, Value>, common: &CommonSettings, draft: &mut TranslationDraft) {
-    let mut read = match PackageRule::read(what, rule, common) {
-        Ok(read) => read,
-        Err((key, cause)) => return draft.leave(format!("{what}.{key}"), cause),
-    };
-    read.untranslated.iter().for_each(|key| draft.leave(format!("{what}.{key}"), reason_left(key)));
-    if !read.limit_bump(rule, common) {
-        return draft.leave(format!("{what}.matchUpdateTypes"), "a rule cannot depend on the update type");
+    /// Returns whether some images may match both rules, and neither contains the other.
+    fn overlaps_partly(&self, other: &Self) -> bool {
+        !covers(&self.written, &other.written) && !covers(&other.written, &self.written)
     }
-    if !read.has_settings {
-        return;
-    }
-    if let Some(error) = read.invalid_glob() {
-        return draft.leave(what, format!("{error}; {}", error.hint()));
-    }
-    let PackageRule { mut written, settings, .. } = read;
-    if written.images.is_empty() {
-        written.images.push("**".to_owned());
-    }
-    if !settings.off {
-        let RuleDraft { min_age, pinning, .. } = settings.rule();
-        (written.min_age, written.pinning) = (min_age, pinning);
-    }
-    let name = what.replace(['[', ']'], "-").trim_end_matches('-').to_owned();
-    if name_policy(&mut written, &name, &settings, what, draft) {
-        draft.rules.push(written);
-    }
-}
 
-fn texts(value: &Value) -> Vec<&str> {
-    value.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
+    /// Adds the rule and its policy to the draft, with the settings of all rules that contain it, in Renovate's order.
+    fn write(&self, all: &[Self], common: &CommonSettings, draft: &mut TranslationDraft) {
+        let mut settings = CommonSettings { ignored: Vec::new(), ..common.clone() };
+        for rule in all.iter().filter(|rule| covers(&rule.written, &self.written)) {
+            for (key, value) in &rule.settings {
+                settings.take(key, value);
+            }
+            settings.max_bump = rule.max_bump.or(settings.max_bump);
+        }
+        let mut written = self.written.clone();
+        if !settings.off {
+            let RuleDraft { min_age, pinning, .. } = settings.rule();
+            (written.min_age, written.pinning) = (min_age, pinning);
+        }
+        let name = self.name.replace(['[', ']'], "-").trim_end_matches('-').to_owned();
+        if name_policy(&mut written, &name, &settings, &self.name, draft) {
+            draft.rules.push(written);
+        }
+    }
 }
 
 /// Returns the greatest bump that is still allowed if a rule disables update types; `None` if it does not disable them, or
@@ -260,131 +271,5 @@ fn bump(kinds: &[&str], rule: &Map<String, Value>) -> Option<Option<&'static str
         (true, ..) => Some(Some("minor")),
         // A digest is written only if `pin` is set.
         _ => Some(None),
-    }
-}
-
-/// Managers of Renovate, and a glob of their files; `None` if no file name identifies them.
-const FILES: &[(&str, Option<&str>)] = &[
-    ("docker-compose", Some("**/*compose*.{yaml,yml}")),
-    ("dockerfile", Some("**/*{Dockerfile,Containerfile}*")),
-    ("helm-values", Some("**/*values*.{yaml,yml}")),
-    ("kustomize", Some("**/{kustomization.yaml,kustomization.yml,Kustomization}")),
-    ("argocd", None),
-    ("flux", None),
-    ("kubernetes", None),
-    ("custom.regex", None),
-    ("regex", None),
-];
-
-/// How a matcher of a package rule translates.
-#[derive(Clone, Copy)]
-enum Matcher {
-    /// Names of images, as globs or as regular expressions between slashes.
-    Names,
-    /// Regular expressions on names of images.
-    NamePatterns,
-    /// The start of names of images.
-    NamePrefixes,
-    /// The rule is about images if the values contain one of these.
-    AboutImages(&'static [&'static str]),
-    /// Paths of files.
-    Paths,
-    /// Managers, each with the names of its files.
-    Managers,
-}
-
-/// Matchers that translate.
-const MATCHERS: &[(&str, Matcher)] = &[
-    ("matchPackageNames", Matcher::Names),
-    ("matchDepNames", Matcher::Names),
-    ("matchPackagePatterns", Matcher::NamePatterns),
-    ("matchDepPatterns", Matcher::NamePatterns),
-    ("matchPackagePrefixes", Matcher::NamePrefixes),
-    ("matchDepPrefixes", Matcher::NamePrefixes),
-    ("matchDatasources", Matcher::AboutImages(&["docker"])),
-    ("matchCategories", Matcher::AboutImages(&["docker", "kubernetes", "helm"])),
-    ("matchFileNames", Matcher::Paths),
-    ("matchPaths", Matcher::Paths),
-    ("matchManagers", Matcher::Managers),
-];
-
-const NOT_IMAGES: &str = "not about images";
-
-/// Narrows a rule to what a matcher matches.
-///
-/// # Errors
-/// If the matcher has no counterpart, with the reason.
-fn narrow(key: &str, value: &Value, rule: &mut RuleDraft) -> Result<(), &'static str> {
-    let (_, matcher) = MATCHERS.iter().find(|(known, _)| *known == key).ok_or("rules do not support this matcher")?;
-    let texts = texts(value);
-    match matcher {
-        Matcher::Names => rule.images.extend(image_globs(&texts, |text| text.to_owned())?),
-        Matcher::NamePatterns => rule.images.extend(image_globs(&texts, |text| match text {
-            "*" => text.to_owned(),
-            pattern => format!("/{pattern}/"),
-        })?),
-        Matcher::NamePrefixes => rule.images.extend(image_globs(&texts, |text| format!("{text}**"))?),
-        Matcher::AboutImages(known) => {
-            if !texts.iter().any(|text| known.contains(text)) {
-                return Err(NOT_IMAGES);
-            }
-        }
-        Matcher::Paths => rule.paths.extend(path_globs(&texts)?),
-        Matcher::Managers => rule.paths.extend(manager_globs(&texts)?),
-    }
-    Ok(())
-}
-
-fn image_globs(texts: &[&str], pattern: impl Fn(&str) -> String) -> Result<Vec<String>, &'static str> {
-    let globs: Option<Vec<Vec<String>>> = texts.iter().map(|text| names(&pattern(text))).collect();
-    globs.map(|globs| globs.concat()).ok_or("use globs: * matches anything but a slash, ** matches anything")
-}
-
-fn path_globs(texts: &[&str]) -> Result<Vec<String>, &'static str> {
-    if texts.iter().any(|text| text.starts_with('!')) {
-        return Err("`paths` of a rule cannot exclude; name the files that it matches");
-    }
-    let glob = |text: &&str| {
-        let path = text.trim_start_matches("./").trim_start_matches('/');
-        if path.ends_with('/') { format!("{path}**") } else { path.to_owned() }
-    };
-    Ok(texts.iter().map(glob).collect())
-}
-
-fn manager_globs(texts: &[&str]) -> Result<Vec<String>, &'static str> {
-    let known: Vec<_> = texts.iter().filter_map(|text| FILES.iter().find(|(name, _)| name == text)).collect();
-    if known.is_empty() {
-        return Err(NOT_IMAGES);
-    }
-    let files: Option<Vec<String>> = known.iter().map(|(_, files)| files.map(str::to_owned)).collect();
-    files.ok_or("a rule cannot select a format; name the files with `paths`")
-}
-
-/// Returns globs for a name or pattern of Renovate; `None` if no glob is equivalent.
-fn names(text: &str) -> Option<Vec<String>> {
-    let prefix = |start: &str| {
-        if start.ends_with('/') || start.is_empty() {
-            vec![format!("{start}**")]
-        } else {
-            vec![format!("{start}*"), format!("{start}*/**")]
-        }
-    };
-    if let Some(pattern) = text.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')) {
-        let pattern = pattern.strip_prefix('^')?;
-        let (pattern, ends) = pattern.strip_suffix('$').map_or((pattern, false), |pattern| (pattern, true));
-        let plain = pattern.strip_suffix(".*").unwrap_or(pattern);
-        let literal = plain.replace("\\.", ".").replace("\\/", "/").replace("\\-", "-");
-        // An unescaped dot is read as a literal one. Other operators have no equivalent glob.
-        if literal.contains(['\\', '(', '[', '|', '*', '+', '?', '{', '$', '^']) {
-            return None;
-        }
-        return Some(if ends && plain == pattern { vec![literal] } else { prefix(&literal) });
-    }
-    if text.starts_with('!') {
-        return None;
-    }
-    match text.strip_suffix("**").or_else(|| (text == "*").then_some("")) {
-        Some(start) if !start.contains(['*', '?', '{', '[']) => Some(prefix(start)),
-        _ => Some(vec![text.to_owned()]),
     }
 }

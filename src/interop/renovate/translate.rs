@@ -2,7 +2,7 @@
 //! without their values, which may be passwords.
 //!
 //! Renovate merges all matching package rules, and the last one takes precedence; Tagboat applies the first matching rule.
-//! Therefore the translated rules are in reverse order, each with the settings that apply to every image.
+//! Therefore a translated rule comes before those that contain it, with their settings and those of every image.
 
 use serde_json::{Value, json};
 
