@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::config::{self, Config, Overrides};
+use crate::config::{self, Overrides};
 use crate::demo;
 use crate::docs::hint;
 use crate::error::{Error, Exit};
@@ -240,7 +240,7 @@ pub(super) fn init(init: &InitArguments) -> Result<Exit, Error> {
     let (folder, _) = working_tree(&init.repository)?;
     let snapshot = run::Folder::new(&folder);
     let text = match init.from {
-        None => config::starter(&run::summary(&run::list(&snapshot, &Config::default()))),
+        None => run::starter(&snapshot)?,
         Some(tool) => {
             let Translation { text, left } = run::translate(&snapshot, tool)?;
             left.iter().for_each(|line| terminal::log(&format!("not translated: {line}")));

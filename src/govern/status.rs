@@ -25,6 +25,8 @@ pub enum Status {
         reason: String,
         /// The policy that applies but cannot order the current tag; `None` if no policy applies.
         selection: Option<Selection>,
+        /// The policy that its marker names and that does not exist.
+        undefined: Option<String>,
     },
     /// It is deliberately left alone. The reason is a lower-case fragment.
     Ignored(String),
@@ -33,7 +35,7 @@ pub enum Status {
 impl Status {
     /// Returns the status of a value that no policy manages before a person acts.
     fn held(reason: String) -> Self {
-        Self::Held { reason, selection: None }
+        Self::Held { reason, selection: None, undefined: None }
     }
 }
 
@@ -64,11 +66,18 @@ fn select(occurrence: &Occurrence, policies: &Policies) -> Status {
     }
     match policies.select(&query) {
         Ok(selection) => match policy::undecidable(&occurrence.reference, &selection.entry) {
-            Some(reason) => Status::Held { reason: reason.to_string(), selection: Some(selection) },
+            Some(reason) => Status::Held { reason: reason.to_string(), selection: Some(selection), undefined: None },
             None => Status::Managed(selection),
         },
         Err(cause @ (Unmanaged::NoRule | Unmanaged::Ignored(_))) => Status::Ignored(cause.to_string()),
-        Err(cause) => Status::held(cause.to_string()),
+        Err(cause) => {
+            let reason = cause.to_string();
+            let undefined = match cause {
+                Unmanaged::UnknownPolicy(name) | Unmanaged::UnknownObject(name) => Some(name),
+                _ => None,
+            };
+            Status::Held { reason, selection: None, undefined }
+        }
     }
 }
 

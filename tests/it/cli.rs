@@ -531,6 +531,18 @@ async fn init_writes_a_valid_configuration() {
 }
 
 #[test]
+fn init_writes_no_file_if_nothing_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("notes.yaml"), "title: nothing to deploy\n").unwrap();
+    for stdout in [&["--stdout"][..], &[]] {
+        let output = Tagboat::new().run(&[&["init", "-C", folder.path().to_str().unwrap()], stdout].concat());
+        assert_eq!((output.code, &*output.stdout), (64, ""), "{output:?}");
+        assert!(output.log.contains("nothing found here"), "{output:?}");
+        assert!(!folder.path().join("tagboat.yaml").exists());
+    }
+}
+
+#[test]
 fn demo_runs_to_its_end_without_network() {
     // Proxies without a listener, and none at all: any use of the network would fail.
     let tagboat = Tagboat::new().with("HTTPS_PROXY", "http://127.0.0.1:9").with("HTTP_PROXY", "http://127.0.0.1:9");

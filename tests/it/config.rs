@@ -213,14 +213,28 @@ fn starter_has_a_matching_policy_for_every_image() {
     let images = [
         (found("nginx", &["1.27.3-alpine"]), "shape"),
         (found("docker.io/kostiscodefresh/simple-web-app", &["3d9b390"]), "newest-build"),
-        (found("ghcr.io/acme/api", &["main-1a2b3c4"]), "newest-build"),
-        (found("localhost:5000/acme/worker", &["latest"]), "floating"),
-        (found("redis", &[]), "shape"),
-        (found("postgres", &["17", "latest"]), "shape"),
+        (found("ghcr.io/acme/api", &["main-1a2b3c4"]), "newest-build-2"),
+        (found("ghcr.io/acme/web", &["latest"]), "floating"),
+        (found("localhost:5000/acme/worker", &["latest"]), "ignore"),
+        (found("registry.example.com/acme/worker", &["latest"]), "ignore"),
+        (found("registry.test/acme/worker", &["dev"]), "ignore"),
+        (found("local/pebble", &["dev"]), "ignore"),
+        (found("quay.io/acme/tool", &["placeholder"]), "ignore"),
+        (found("localhost:5000/acme/versioned", &["1.2.0"]), "shape"),
+        (found("bitnami/redis", &[]), "same-major"),
+        (found("postgres", &["17", "latest"]), "same-major"),
+        (found("valkey/valkey", &["alpine"]), "shape"),
+        (found("acme/postgres-exporter", &["0.15.0"]), "shape"),
     ];
     let summary = config::Summary {
         images: images.iter().map(|(image, _)| image.clone()).collect(),
-        markers: ["release".to_owned(), "flux-system:podinfo".to_owned()].into(),
+        undefined: ["release".to_owned(), "flux-system:podinfo".to_owned()].into(),
+        held: vec![config::HeldPlace {
+            name: Some(ImageName::new("valkey/valkey").unwrap()),
+            path: "apps/cache.yaml".to_owned(),
+            line: 12,
+            reason: "the tag alpine has no version".to_owned(),
+        }],
         references: 9,
         files: 4,
     };
@@ -229,10 +243,44 @@ fn starter_has_a_matching_policy_for_every_image() {
         let config = read(&text);
         for image in &summary.images {
             let policy = images.iter().find(|(found, _)| found.name == image.name).unwrap().1;
-            let selection = select(&config, &image.name, "apps/any.yaml", None).unwrap();
-            assert_eq!(selection.name, policy, "{} in\n{text}", image.name);
+            let name = match select(&config, &image.name, "apps/any.yaml", None) {
+                Ok(selection) => selection.name,
+                Err(reason) if reason.to_string().contains("policy `ignore`") => "ignore".to_owned(),
+                Err(reason) => panic!("{}: {reason} in\n{text}", image.name),
+            };
+            assert_eq!(name, policy, "{} in\n{text}", image.name);
+        }
+        for policy in config.policies.keys() {
+            assert!(text.contains(&format!("    policy: {policy}\n")), "{policy} is not used in\n{text}");
         }
         assert!(text.lines().all(|line| line.chars().count() <= 120), "{text}");
+        let held = "  # apps/cache.yaml:12: the tag alpine has no version\n  # - images: [valkey/valkey]\n  #   paths: [apps/cache.yaml]\n  #   policy: ignore\n";
+        assert_eq!(text.contains(held), !summary.held.is_empty(), "{text}");
+        assert!(text.find(held) < text.find("  - images: [\"**\"]"), "{text}");
+        let ignored = read(&text.replace("  # - images: [v", "  - images: [v").replace("  #   p", "    p"));
+        let policy = |path: &str| select(&ignored, &ImageName::new("valkey/valkey").unwrap(), path, None);
+        assert_eq!(policy("apps/cache.yaml").is_err(), !summary.held.is_empty(), "{text}");
+        assert!(policy("apps/other.yaml").is_ok(), "{text}");
+    }
+}
+
+/// Only builds like the current ones are candidates: neither those of pull requests nor other tags.
+#[test]
+fn starter_includes_only_builds_of_the_same_kind() {
+    #[rustfmt::skip]
+    let rows = [
+        // current                                     include
+        ("3d9b390",                                    "'^[0-9a-f]{7,40}$'"),
+        ("179ea90b2617f557f805fe672daf880c14c6b8b7",   "'^[0-9a-f]{7,40}$'"),
+        ("main-1a2b3c4",                               "'^main-[0-9a-f]{7,40}$'"),
+        ("v.x-1a2b3c4",                                "'^v[.]x-[0-9a-f]{7,40}$'"),
+    ];
+    for (tag, include) in rows {
+        let summary = config::Summary { images: vec![found("acme/api", &[tag])], ..Default::default() };
+        let text = config::starter(&summary);
+        assert!(text.contains(&format!("    include: [{include}]\n")), "{tag}: {text}");
+        let selection = select(&read(&text), &ImageName::new("acme/api").unwrap(), "a.yaml", None).unwrap();
+        assert_eq!(selection.name, "newest-build");
     }
 }
 

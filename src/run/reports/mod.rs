@@ -8,5 +8,6 @@ mod results;
 mod run;
 mod unmanaged;
 
-pub use list::{row, summary};
+pub use list::row;
+pub(super) use list::{held, summary};
 pub use run::ReportContext;
