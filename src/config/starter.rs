@@ -353,7 +353,8 @@ fn rule(out: &mut String, about: &str, images: &[&FoundImage], policy: &str) {
     for image in images {
         let name = image.name.familiar();
         let tags: Vec<&str> = image.tags.iter().take(if name.len() > 37 { 1 } else { 3 }).map(Tag::as_str).collect();
-        let _ = writeln!(out, "      - {name:<37} # {}", tags.join(", "));
+        let line = if tags.is_empty() { name.to_owned() } else { format!("{name:<37} # {}", tags.join(", ")) };
+        let _ = writeln!(out, "      - {line}");
     }
     let _ = writeln!(out, "    policy: {policy}");
 }

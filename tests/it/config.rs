@@ -253,7 +253,7 @@ fn starter_has_a_matching_policy_for_every_image() {
         for policy in config.policies.keys() {
             assert!(text.contains(&format!("    policy: {policy}\n")), "{policy} is not used in\n{text}");
         }
-        assert!(text.lines().all(|line| line.chars().count() <= 120), "{text}");
+        assert!(text.lines().all(|line| line.chars().count() <= 120 && line.trim_end() == line), "{text}");
         let held = "  # apps/cache.yaml:12: the tag alpine has no version\n  # - images: [valkey/valkey]\n  #   paths: [apps/cache.yaml]\n  #   policy: ignore\n";
         assert_eq!(text.contains(held), !summary.held.is_empty(), "{text}");
         assert!(text.find(held) < text.find("  - images: [\"**\"]"), "{text}");
