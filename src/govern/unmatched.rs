@@ -43,6 +43,10 @@ struct Repository<'a> {
 impl Repository<'_> {
     fn reason(&self, declared: &DeclaredGlob) -> Option<String> {
         let DeclaredGlob { key, glob, .. } = declared;
+        // The operator's file may be for several repositories, each of which has only a part of what it names.
+        if declared.written_by == ConfigSource::Operator && is_about_files_or_images(key) {
+            return None;
+        }
         if *key == DeclaredKey::RuleImages {
             return self.unmatched_image(glob);
         }
@@ -140,18 +144,17 @@ fn is_in_field(found: &str, declared: &str) -> bool {
     is_part(found, declared) || is_part(declared, found)
 }
 
+fn is_about_files_or_images(key: &DeclaredKey) -> bool {
+    matches!(key, DeclaredKey::Include | DeclaredKey::Exclude | DeclaredKey::RulePaths | DeclaredKey::RuleImages)
+}
+
 fn notice(declared: &DeclaredGlob, reason: String) -> Notice {
-    // The operator's file may be for several repositories.
-    let of_files_or_rules = match declared.written_by {
-        ConfigSource::Operator => NoticeStatus::Ignored,
-        ConfigSource::Repository => NoticeStatus::Held,
-    };
     let (key, status) = match &declared.key {
-        DeclaredKey::Include => ("paths.include", of_files_or_rules),
+        DeclaredKey::Include => ("paths.include", NoticeStatus::Held),
         // It is no fault to leave out what is not there yet.
         DeclaredKey::Exclude => ("paths.exclude", NoticeStatus::Ignored),
-        DeclaredKey::RulePaths => ("rules.paths", of_files_or_rules),
-        DeclaredKey::RuleImages => ("rules.images", of_files_or_rules),
+        DeclaredKey::RulePaths => ("rules.paths", NoticeStatus::Held),
+        DeclaredKey::RuleImages => ("rules.images", NoticeStatus::Held),
         DeclaredKey::AppVersions => ("manifests.app-versions.paths", NoticeStatus::Held),
         DeclaredKey::Tags(_) => ("manifests.tags.paths", NoticeStatus::Held),
         DeclaredKey::Patterns => ("manifests.patterns.paths", NoticeStatus::Held),
