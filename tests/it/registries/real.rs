@@ -153,5 +153,8 @@ async fn tries_a_registry_that_is_down_once_for_all_images() {
 fn rejects_an_invalid_mirror_before_the_first_request() {
     let settings = BTreeMap::from([("docker.io".to_owned(), plain(Some("https://u:p@mirror.acme")))]);
     let error = Registries::connect(settings, Keychain::default(), ResponseLimits::default()).err().unwrap();
-    assert_eq!(error.to_string(), "registry docker.io: the URL of a mirror must not contain a credential");
+    assert_eq!(
+        error.to_string(),
+        "cannot use the settings of docker.io: the URL of a mirror must not contain a credential"
+    );
 }
