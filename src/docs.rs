@@ -51,6 +51,25 @@ impl fmt::Display for Hint {
     }
 }
 
+/// What a machine lacks, as its system reports it in lower case, and what to do. Any operation can meet these, and what it was for
+/// does not matter.
+#[rustfmt::skip]
+const LIMITS: &[(&str, &str)] = &[
+    ("too many open files",     "raise the limit of open files (`ulimit -n`, or that of the container) to 1024 or more"),
+    ("no space left on device", "free space on the disk that the message is about; temporary files are in TMPDIR"),
+    ("disk quota exceeded",     "delete files of this user, or raise the quota; temporary files are in TMPDIR"),
+    ("read-only file system",   "let this process write to that file system, or name a folder on another one; temporary files are in TMPDIR"),
+];
+
+impl Hint {
+    /// Returns what to do about an error that a limit of the machine caused; `None` if the message names none.
+    pub(crate) fn about_machine(message: &str) -> Option<Self> {
+        let message = message.to_lowercase();
+        let (_, text) = LIMITS.iter().find(|(phrase, _)| message.contains(phrase))?;
+        Some(hint!("troubleshooting.md#limits-of-the-machine", "{text}"))
+    }
+}
+
 /// The address of the folder that has the pages.
 const FOLDER: &str = page!("");
 
@@ -87,6 +106,19 @@ mod tests {
         assert_eq!(split_final_address(&hint), Some(("use `a: b`", page)));
         assert_eq!(Hint::new(hint.to_string(), other), hint);
         assert_eq!(split_final_address(&format!("{hint} or not")), None);
+    }
+
+    #[test]
+    fn recognizes_the_errors_of_the_system() {
+        // EMFILE, ENFILE, ENOSPC, EDQUOT, EROFS, as Linux numbers them.
+        #[cfg(target_os = "linux")]
+        for number in [24, 23, 28, 122, 30] {
+            let error = std::io::Error::from_raw_os_error(number);
+            assert!(Hint::about_machine(&format!("cannot write a: {error}")).is_some(), "{error}");
+        }
+        let of_git = "fatal: cannot create pipe: Too many open files";
+        assert!(Hint::about_machine(of_git).unwrap().starts_with("raise the limit of open files (`ulimit -n`"));
+        assert_eq!(Hint::about_machine("cannot write a: permission denied"), None);
     }
 
     #[test]

@@ -45,8 +45,11 @@ pub struct Error {
 
 impl Error {
     /// Returns an error with a message in lower case without a full stop, and what to do next.
+    /// A limit of the machine has a hint of its own.
     pub fn new(exit: Exit, message: impl Into<String>, hint: Hint) -> Self {
-        Self { exit, message: message.into(), hint, config: None }
+        let message = message.into();
+        let hint = Hint::about_machine(&message).unwrap_or(hint);
+        Self { exit, message, hint, config: None }
     }
 
     /// Returns an error about arguments or configuration.
@@ -150,6 +153,24 @@ mod tests {
         let start = "cannot read a\\nhint: b\\u202e\\u200b: c\nhint: rename it\\nerror: d";
         assert!(error.to_string().starts_with(start), "{error}");
         assert_eq!(error.message(), "cannot read a\nhint: b\u{202e}\u{200b}: c");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn has_the_hint_of_a_limit_of_the_machine_whatever_failed() {
+        // ENOSPC and EROFS.
+        let full = std::io::Error::from_raw_os_error(28);
+        let own = || hint!("reports.md#report-files", "choose a file in another folder");
+        let written = Error::new(Exit::Failed, format!("cannot write the report a.json: {full}"), own());
+        assert!(written.hint().starts_with("free space on the disk"), "{written}");
+        let git = GitError::Io { operation: "create a temporary repository".to_owned(), source: full };
+        let file = ForgeError::File { action: "write", path: "a".into(), reason: "Disk quota exceeded".to_owned() };
+        assert!(Error::from(git).hint().starts_with("free space on the disk"));
+        assert!(Error::from(file).hint().starts_with("delete files of this user"));
+        let read_only = crate::run::EditError::Write("a".into(), std::io::Error::from_raw_os_error(30));
+        assert!(read_only.hint().starts_with("let this process write"), "{read_only}");
+        let denied = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
+        assert_eq!(*Error::new(Exit::Failed, denied.to_string(), own()).hint(), own());
     }
 
     #[test]

@@ -80,7 +80,7 @@ pub(super) async fn open(
 ) -> Result<(Repository, Loaded), Error> {
     let location = options.repository.location();
     let root = location.root()?;
-    let operator = Operator::read(options.config.as_deref(), &location.trees())?;
+    let operator = Operator::read(options.config.as_deref(), &location)?;
     let (opened, loaded) = match (from, &root) {
         (ReadFrom::WorkingTree, Some(root)) => (None, operator.with_folder(root)?),
         (_, root) => {
@@ -101,7 +101,7 @@ pub(super) async fn open(
 pub(super) fn folder(options: &ReadOptions) -> Result<(PathBuf, Loaded), Error> {
     let (folder, root) = working_tree(&options.repository)?;
     let location = Location::Folder(folder.clone());
-    let operator = Operator::read(options.config.as_deref(), &location.trees())?;
+    let operator = Operator::read(options.config.as_deref(), &location)?;
     let loaded = operator.with_folder(if operator.is_in_repository() { &root } else { &folder })?;
     let above = root.join(config::FILE_NAME);
     if loaded.files.is_empty() && above.is_file() && above.parent() != Some(&folder) {
@@ -117,7 +117,7 @@ fn working_tree(repository: &RepositoryOption) -> Result<(PathBuf, PathBuf), Err
     match location {
         Location::Folder(folder) => Ok((folder, root)),
         Location::Url(url) => Err(Error::usage(
-            format!("cannot use {}: this command needs a working tree", git::redact(&url)),
+            format!("cannot use {}: this command needs a working tree", git::shown(&url)),
             hint!(
                 "command-line.md#where-the-manifests-are",
                 "clone the repository, or use `tagboat plan`, which accepts a URL"

@@ -8,8 +8,9 @@ use crate::docs::hint;
 use crate::error::{Error, Exit};
 use crate::run::WriteLock;
 
-/// How long a write in progress may take after a signal: less than the 30 seconds that Kubernetes allows.
-const GRACE: Duration = Duration::from_secs(25);
+/// How long a write in progress may take after a signal. The whole takes less than a second: see [`CLEANUP`]. What is cut is
+/// completed by the next run, as after a kill.
+const GRACE: Duration = Duration::from_millis(300);
 
 /// How long a command may take to end its child processes and to remove its temporary files. It does not end in this time while it
 /// works without a pause, such as on a large file.
@@ -56,8 +57,8 @@ pub(super) enum End<T> {
     },
 }
 
-/// Waits for the result of a command, or for a signal: then until the pull request that is being written is complete, a second
-/// signal arrives, or [`GRACE`] ends. `stop` ends the command: it drops what it does, which ends its git processes and removes its
+/// Waits for the result of a command, or for a signal: then until the pull request that is being written is complete, or
+/// [`GRACE`] ends. `stop` ends the command: it drops what it does, which ends its git processes and removes its
 /// temporary files.
 pub(super) async fn supervise<T>(
     mut signals: Signals,
@@ -69,16 +70,9 @@ pub(super) async fn supervise<T>(
         result = &mut result => return result.ok().flatten().map_or(End::Panicked, End::Done),
         signal = signals.next() => signal,
     };
-    if writing.try_lock().is_err() {
-        // Not in this thread: standard error may take nothing at the moment.
-        tokio::task::spawn_blocking(|| {
-            tracing::warn!("stopping after the pull request that is being written; a second signal stops immediately");
-        });
-    }
     let (complete, _guard) = tokio::select! {
         result = &mut result => return result.ok().flatten().map_or(End::Panicked, End::Done),
         guard = writing.lock() => (true, Some(guard)),
-        _ = signals.next() => (false, None),
         () = tokio::time::sleep(GRACE) => (false, None),
     };
     let _ = stop.send(());

@@ -1,5 +1,5 @@
-//! The threads of the program. A limit on threads, and a variable with an invalid number of them, are errors here: the libraries
-//! panic, or wait without end for a thread that cannot start.
+//! The threads of the program, and the files that they need. A limit on threads or open files, and a variable with an invalid number of
+//! threads, are errors here: the libraries panic, or wait without end for a thread that cannot start.
 
 use std::io;
 use std::sync::{Arc, Mutex, OnceLock, mpsc};
@@ -20,10 +20,17 @@ const START: Duration = Duration::from_secs(2);
 /// The stack of the thread that runs the command: as large as that of the main thread.
 const STACK: usize = 8 << 20;
 
+/// How many files must be free to open: those of the async runtime and of its signals, a child process with its pipes, and some files
+/// and connections.
+#[cfg(unix)]
+const FILES: usize = 32;
+
 /// Starts the threads that read files in parallel and those of the async runtime.
 pub(super) fn start() -> Result<Runtime, Error> {
     let readers = count("RAYON_NUM_THREADS")?;
     let workers = count("TOKIO_WORKER_THREADS")?;
+    #[cfg(unix)]
+    check_open_files()?;
     start_readers(readers)?;
     let runtime = start_runtime(workers)?;
     // Without any thread for blocking work, such as the lookup of a host name, that work would wait for its time limit.
@@ -51,6 +58,19 @@ pub(super) fn within(limit: Duration, work: impl FnOnce() + Send + 'static) {
     if spawn(work).is_ok() {
         let _ = end.recv_timeout(limit);
     }
+}
+
+/// Checks that this process can open some files.
+#[cfg(unix)]
+fn check_open_files() -> Result<(), Error> {
+    let open = || {
+        let file = std::fs::File::open("/dev/null")?;
+        (0..FILES).map(|_| file.try_clone()).collect::<io::Result<Vec<_>>>()
+    };
+    open().map(drop).map_err(|error| {
+        let hint = hint!("troubleshooting.md#limits-of-the-machine", "let this process open at least {FILES} files");
+        Error::new(Exit::Failed, format!("cannot open files: {error}"), hint)
+    })
 }
 
 fn start_readers(threads: usize) -> Result<(), Error> {

@@ -9,7 +9,7 @@ use super::schema::{LimitsSchema, RegistrySchema};
 use super::syntax::located::Located;
 use super::values::duration::checked_time_limit;
 use crate::docs::page;
-use crate::image::ImageName;
+use crate::image::registry_host;
 
 /// Returns the settings of registries by normalized host, and reports invalid ones.
 pub(super) fn registries(
@@ -57,10 +57,10 @@ pub(super) fn registries(
 
 /// Returns a registry host as in normalized image names; `index.docker.io` is `docker.io`.
 fn checked_host(host: &Located<String>, problems: &mut Vec<Problem>) -> String {
-    as_host(&host.value).unwrap_or_else(|| {
+    registry_host(&host.value).unwrap_or_else(|| {
         let text = host.value.as_str();
         let bare = text.split_once("://").map_or(text, |(_, rest)| rest);
-        let hint = match bare.split('/').next().and_then(as_host) {
+        let hint = match bare.split('/').next().and_then(registry_host) {
             Some(near) => format!("write only the host and port: `{near}`"),
             None => "write the host and port as in image names: `registry.example.com:5000`".to_owned(),
         };
@@ -71,13 +71,7 @@ fn checked_host(host: &Located<String>, problems: &mut Vec<Problem>) -> String {
 
 /// Returns whether two hosts are the same registry: `index.docker.io` is `docker.io`, in any case.
 pub(super) fn is_same_host(one: &str, other: &str) -> bool {
-    one == other || as_host(one).is_some_and(|one| as_host(other).as_deref() == Some(&one))
-}
-
-/// Returns the registry of images whose names start with a text; `None` if the text is no host.
-fn as_host(text: &str) -> Option<String> {
-    let name = ImageName::new(&format!("{text}/a/b")).ok()?;
-    (name.path() == "a/b").then(|| name.registry().to_owned())
+    one == other || registry_host(one).is_some_and(|one| registry_host(other).as_deref() == Some(&one))
 }
 
 /// The section that documents the keys of credentials.

@@ -222,6 +222,7 @@ impl ForgeError {
                 "allow auto-merge in the repository and require a check on the base branch"),
             Self::TooLong { .. } => hint!("configuration.md#templates",
                 "make smaller groups with `pull-requests.group`, or shorten the template"),
+            Self::File { reason, .. } if let Some(hint) = Hint::about_machine(reason) => hint,
             Self::File { .. } => hint!("troubleshooting.md#files-of-a-local-forge", "repair or delete the file"),
             Self::ProtectedBranch { .. } => hint!("troubleshooting.md#protected-branch",
                 "exempt branches that start with `pull-requests.branch-prefix` from the rule"),

@@ -8,8 +8,8 @@ use super::command::{Call, Program};
 use super::embedded::bare_repository;
 use super::error::GitError;
 use super::output;
-use super::redaction::redact;
 use super::refusal;
+use super::remote::shown;
 use super::settings::{self, GitSetting};
 
 /// A checkout or bare repository of the user.
@@ -38,7 +38,7 @@ impl Checkout {
         let answer = program.run(call(), ["rev-parse", "--path-format=absolute", "--git-common-dir"]).await?;
         if !answer.success {
             let operation = call().operation;
-            return Err(match refusal::error(operation, None, &answer.stderr, None) {
+            return Err(match refusal::error(operation, None, &with_folder(dir, &answer.stderr), None) {
                 error @ GitError::Configuration { .. } => error,
                 GitError::Failed { output, .. } if output.contains("dubious ownership") => {
                     GitError::UnsafeDirectory { dir: dir.to_owned(), output }
@@ -71,7 +71,7 @@ impl Checkout {
     pub(super) fn urls(&self, remote: &str) -> Result<(&str, &str), GitError> {
         let url = |name| settings::value(&self.settings, &format!("remote.{remote}.{name}"));
         // The configuration may have a URL with a token in place of the name.
-        let absent = || GitError::NoRemote { dir: self.dir.clone(), remote: redact(remote) };
+        let absent = || GitError::NoRemote { dir: self.dir.clone(), remote: shown(remote) };
         let fetch = url("url").ok_or_else(absent)?;
         Ok((fetch, url("pushurl").unwrap_or(fetch)))
     }
@@ -81,6 +81,23 @@ impl Checkout {
     pub(super) fn lender(&self) -> Option<&Path> {
         (!settings::is_partial_clone(&self.settings)).then_some(&self.git_dir)
     }
+}
+
+/// Returns the output of git with the folder of its configuration file, which it names from the root of the repository.
+fn with_folder(dir: &Path, output: &str) -> String {
+    let absolute = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
+    let has_git = |folder: &&Path| folder.join(".git").exists();
+    // Messages show the path as typed.
+    let root = Some(dir).filter(has_git).or_else(|| absolute.ancestors().find(has_git));
+    let (name, file) = match root {
+        Some(root) => (".git/config", root.join(".git/config")),
+        None => ("./config", dir.join("config")),
+    };
+    let file = file.display().to_string();
+    let file = file.strip_prefix("./").unwrap_or(&file);
+    [' ', '\''].iter().fold(output.to_owned(), |output, before| {
+        output.replace(&format!("{before}{name}"), &format!("{before}{file}"))
+    })
 }
 
 /// Returns the name of the current branch; `None` if `HEAD` is detached.

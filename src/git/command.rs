@@ -16,9 +16,8 @@ use super::environment;
 use super::error::GitError;
 use super::options::Options;
 use super::output;
-use super::redaction::redact;
 use super::refusal;
-use super::remote::Login;
+use super::remote::{Login, shown as shown_address};
 use super::settings::{GitSetting, PASSWORD, USER};
 
 /// The git program, its time limit, and the variables that it inherits.
@@ -59,7 +58,7 @@ pub(super) struct CommandOutput {
 
 /// Returns a command as the log has it.
 fn shown(command: &Command) -> String {
-    let arguments = command.as_std().get_args().map(|argument| redact(&argument.to_string_lossy()));
+    let arguments = command.as_std().get_args().map(|argument| shown_address(&argument.to_string_lossy()));
     iter::once("git".to_owned()).chain(arguments).collect::<Vec<_>>().join(" ")
 }
 

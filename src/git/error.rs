@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::docs::{Hint, hint};
 use crate::refname::RefNameError;
+use crate::text::chain;
 
 use super::ssh_signing::SshKeyError;
 
@@ -241,8 +242,12 @@ pub enum GitError {
 
 impl GitError {
     /// Returns what to do next.
-    #[rustfmt::skip]
     pub fn hint(&self) -> Hint {
+        Hint::about_machine(&chain(self)).unwrap_or_else(|| self.hint_about_git())
+    }
+
+    #[rustfmt::skip]
+    fn hint_about_git(&self) -> Hint {
         match self {
             Self::MissingGit { .. } => hint!("troubleshooting.md#git", "install git, or add its folder to PATH"),
             Self::TooOld { .. } => hint!("troubleshooting.md#git", "install a newer git"),
@@ -278,7 +283,7 @@ impl GitError {
             Self::Denied { .. } => hint!("troubleshooting.md#forge-login", "give the credentials permission to read and push"),
             Self::NotFound { .. } => hint!("troubleshooting.md#forge-login", "check the URL and the credentials"),
             Self::Configuration { .. } => hint!("troubleshooting.md#git",
-                "correct the file that the message names; `git config --list --show-origin` shows what git reads"),
+                "correct the file or the variable that the message names; `git config --list --show-origin` shows what git reads"),
             Self::Transient { .. } => hint!("troubleshooting.md#connection", "run again; if it fails again, check the state of the server"),
             Self::Network { .. } => hint!("troubleshooting.md#connection", "check the URL, the network, the proxy and the certificates"),
             Self::TimedOut { .. } => hint!("troubleshooting.md#git",

@@ -16,7 +16,7 @@ pub(super) fn is_shown(name: &str) -> bool {
 
 /// Removes user names, passwords and parameters that may be secrets from all URLs in a text:
 /// `https://me:secret@host/x?t=secret` → `https://host/x?t=…`.
-pub fn redact(text: &str) -> String {
+pub(super) fn redact(text: &str) -> String {
     let text = without_unreadable_proxy(text);
     let mut kept = String::with_capacity(text.len());
     let mut rest = &*text;

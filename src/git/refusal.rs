@@ -20,6 +20,11 @@ const PHRASES: &[(&str, Make)] = &[
     ("bad config line",                          configuration),
     (" config value '",                          configuration),      // bad boolean, bad numeric
     ("error processing config file",             configuration),
+    ("reading the configuration files",          configuration),
+    ("unable to parse command-line config",      configuration),      // GIT_CONFIG_COUNT, GIT_CONFIG_PARAMETERS
+    ("unknown value for config '",               configuration),
+    ("unknown repository extension",             configuration),
+    ("expected git repo version",                configuration),
     ("exceeded maximum include depth",           configuration),
     // A name conflict also makes the update of the ref fail, which alone would look like a lost race.
     ("exists; cannot create",                    name_conflict),
@@ -155,17 +160,26 @@ pub(super) fn message(refusal: Option<&str>, stderr: &str, secret: Option<&str>)
         "Please make sure you have the correct access rights",
         "and the repository exists.",
     ];
+    const PREFIXES: &[&str] = &["remote:", "fatal:", "error:", "ERROR:", "warning:"];
     let mut parts: Vec<String> = Vec::new();
     for line in refusal.into_iter().chain(stderr.lines()) {
         if NOISE.iter().any(|noise| line.starts_with(noise)) {
             continue;
         }
         let mut text = line.trim();
-        for prefix in ["remote:", "fatal:", "error:", "ERROR:"] {
+        for prefix in PREFIXES {
             text = text.strip_prefix(prefix).unwrap_or(text).trim_start();
         }
         let text: String = text.chars().filter(|c| !c.is_control()).collect();
-        if !text.is_empty() && !parts.contains(&text) {
+        if text.is_empty() || parts.contains(&text) {
+            continue;
+        }
+        // git lists names below a line, each after a tab.
+        if let Some(list) = parts.last_mut()
+            && line.starts_with('\t')
+        {
+            *list += &format!("{}{text}", if list.ends_with(':') { " " } else { ", " });
+        } else {
             parts.push(text);
         }
     }
@@ -247,6 +261,11 @@ mod tests {
             "[remote rejected] (declined); GH006: Protected."
         );
         assert_eq!(message(None, "", None), "git printed no reason");
+        let stderr = "warning: unable to access 'a': Is a directory\nfatal: unknown repository extensions found:\n\tfoo\n\tbar\n";
+        assert_eq!(
+            message(None, stderr, None),
+            "unable to access 'a': Is a directory; unknown repository extensions found: foo, bar"
+        );
     }
 
     #[test]

@@ -70,6 +70,11 @@ impl RedactedUrl {
             return refused(shown + UNKNOWN_SCHEME);
         }
         let is_http = matches!(scheme.as_str(), "http" | "https");
+        let has_no_user = matches!(scheme.as_str(), "file" | "git");
+        // The parser reports a user name of `file://` as an error of the host.
+        if has_no_user && authority(text).contains('@') {
+            return refused(format!("a URL with {scheme}:// has no user name"));
+        }
         let mut url = match Url::parse(text) {
             Ok(url) => url,
             Err(error) => return refused(format!("invalid URL: {error}")),
@@ -80,14 +85,12 @@ impl RedactedUrl {
         if has_secret_parameter(&url) {
             return has_secret("its query may have a secret, which git prints and passes to other programs");
         }
-        let is_file = scheme == "file";
-        if !is_file && let Some(cause) = secret_in_path(url.path()) {
+        if scheme != "file"
+            && let Some(cause) = secret_in_path(url.path())
+        {
             return has_secret(cause);
         }
         let (user, password) = (percent_decode(url.username()), url.password().map(percent_decode));
-        if (is_file || scheme == "git") && !(user.is_empty() && password.is_none()) {
-            return refused(format!("a URL with {scheme}:// has no user name"));
-        }
         if !(password.is_some() || is_http && !user.is_empty()) {
             return Ok((Self(text.into()), None));
         }
@@ -109,15 +112,23 @@ impl RedactedUrl {
 
     /// Returns the text for people and for detecting the forge: without a user name, unless it is the usual one.
     pub(super) fn shown(&self) -> String {
-        let (scheme, rest) = self.0.split_once("://").map_or(("", &*self.0), |(scheme, rest)| (scheme, rest));
-        let host_end = rest.find(['/', ':']).unwrap_or(rest.len());
-        match rest[..host_end].rsplit_once('@') {
-            Some((user, host)) if user != SHOWN_USER && !self.is_local() => {
-                let separator = if scheme.is_empty() { "" } else { "://" };
-                format!("{scheme}{separator}{host}{}", &rest[host_end..])
-            }
-            _ => self.0.to_string(),
+        match self.hidden_user() {
+            Some(user) => self.0.replacen(&format!("{user}@"), "", 1),
+            None => self.0.to_string(),
         }
+    }
+
+    /// Returns the user name of SSH that no message may contain: it may be a token. The usual one and a short one are not.
+    pub(super) fn secret_user(&self) -> Option<&str> {
+        self.hidden_user().filter(|user| user.len() >= SHORTEST_TOKEN)
+    }
+
+    /// Returns the user name that is not shown.
+    fn hidden_user(&self) -> Option<&str> {
+        let (user, _) = authority(&self.0).rsplit_once('@')?;
+        // `[user@host:22]:path` has a port.
+        let user = user.trim_start_matches('[');
+        (!self.is_local() && user != SHOWN_USER).then_some(user)
     }
 
     /// Returns scheme, host and port of an HTTP URL: the scope of a password.
@@ -134,7 +145,7 @@ impl RedactedUrl {
 
 impl fmt::Display for RedactedUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&redact(&self.0))
+        f.write_str(&self.shown())
     }
 }
 
@@ -161,6 +172,19 @@ impl fmt::Debug for Login {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Login(…)")
     }
+}
+
+/// Returns the address of a repository for people: without what may be a secret. The text may be no address at all.
+pub fn shown(text: &str) -> String {
+    RedactedUrl::new(text).map_or_else(|_| redact(text), |(url, _)| url.shown())
+}
+
+/// Returns what a URL, or an address in the form of scp, has before its path.
+fn authority(text: &str) -> &str {
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let rest = rest.split('/').next().unwrap_or_default();
+    let start = rest.find('@').unwrap_or(0);
+    &rest[..rest[start..].find(':').map_or(rest.len(), |end| start + end)]
 }
 
 /// Returns whether a URL has a password, or for HTTP a user name that is as long as a token.
@@ -252,7 +276,9 @@ mod tests {
             ("git://git:s3/cret@git.example.com/a.git",                  "invalid URL"),
             ("git://s3cret@git.example.com/a.git",                       "git:// has no user name"),
             ("git://me:s3cret@git.example.com/a.git",                    "git:// has no user name"),
-            ("file://s3cret@git.example.com/a.git",                      "invalid URL"),
+            ("file://s3cret@git.example.com/a.git",                      "file:// has no user name"),
+            ("file://s3cret@localhost/a.git",                            "file:// has no user name"),
+            ("FILE://me:s3cret@localhost/a.git",                         "file:// has no user name"),
             ("https://git.example.com/a.git#access_token=s3cret",        "no part after `#`"),
             ("https://git.example.com/a.git#s3cret",                     "no part after `#`"),
             ("https::https://s3cret@git.example.com/a.git",              "not a URL with http"),
@@ -280,13 +306,16 @@ mod tests {
             ("s3cret@[::1]:a.git",                    "[::1]:a.git"),
             ("s3cret@git.example.com:a.git",          "git.example.com:a.git"),
             ("ssh://s3cret@[::1]:22/a.git",           "ssh://[::1]:22/a.git"),
+            ("[s3cret@git.example.com:22]:a.git",     "[git.example.com:22]:a.git"),
+            ("[git@git.example.com:22]:a.git",        "[git@git.example.com:22]:a.git"),
             ("/srv/me@home/a.git",                    "/srv/me@home/a.git"),
             ("me@home/a.git",                         "me@home/a.git"),
             ("file:///srv/me@home/a.git",             "file:///srv/me@home/a.git"),
             ("https://git.example.com/@me/a.git",     "https://git.example.com/@me/a.git"),
             ("https://git.example.com/me%40home/a",   "https://git.example.com/me%40home/a"),
         ] {
-            assert_eq!(RedactedUrl::new(text).unwrap().0.shown(), shown, "{text}");
+            let (url, _) = RedactedUrl::new(text).unwrap();
+            assert_eq!((url.shown(), url.to_string(), super::shown(text)), (shown.into(), shown.into(), shown.into()));
         }
     }
 
@@ -305,6 +334,21 @@ mod tests {
         ] {
             assert_eq!(has_secret_login(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn finds_user_names_of_ssh_that_no_message_may_contain() {
+        for (text, user) in [
+            ("glpat-0123@git.example.com:a.git", Some("glpat-0123")),
+            ("ssh://glpat-0123@git.example.com:22/a.git", Some("glpat-0123")),
+            ("[glpat-0123@git.example.com:22]:a.git", Some("glpat-0123")),
+            ("deploy@git.example.com:a.git", None),
+            ("git@git.example.com:a.git", None),
+            ("/srv/glpat-0123@home/a.git", None),
+        ] {
+            assert_eq!(RedactedUrl::new(text).unwrap().0.secret_user(), user, "{text}");
+        }
+        assert_eq!(shown("ext::curl https://t0ken@h/x"), "ext::curl https://h/x");
     }
 
     #[test]

@@ -379,7 +379,7 @@ impl Remote {
     }
 
     fn refused(&self, operation: String, answer: &CommandOutput) -> GitError {
-        let secret = self.login.as_ref().and_then(Login::secret);
+        let secret = self.login.as_ref().and_then(Login::secret).or_else(|| self.url.secret_user());
         refusal::error(operation, output::refusal(&answer.stdout), &answer.stderr, secret)
     }
 }

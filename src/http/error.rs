@@ -146,6 +146,8 @@ impl HttpError {
     #[rustfmt::skip]
     pub fn hint(&self) -> Hint {
         match self {
+            Self::Connect { cause, .. } | Self::Body { cause, .. } | Self::ClientOptions(cause)
+                if let Some(hint) = Hint::about_machine(cause) => hint,
             Self::Connect { .. } => hint!("troubleshooting.md#connection",
                 "check the host name, whether the host is up, and whether it needs a proxy"),
             Self::Tls { cause, .. } if cause.contains("InvalidContentType") || cause.contains("corrupt message") => hint!("troubleshooting.md#certificates",

@@ -22,7 +22,7 @@ pub use commit_hash::{commit_hash_at, is_numeric_hash};
 pub use declared::{AppVersion, ReferencePattern, TagField};
 pub use digest::{Digest, DigestError};
 pub use facts::{ImageFacts, Platform, PlatformError, is_reproducible};
-pub use name::{ImageName, NameError, begins_with_registry};
+pub use name::{ImageName, NameError, begins_with_registry, registry_host};
 pub use reference::{ImageReference, ReferenceError};
 pub use scan::words;
 pub use shape::{Part, Shape};

@@ -5,7 +5,8 @@ use std::fmt;
 /// Registry host and path, in one form for all spellings of the same image.
 ///
 /// `nginx`, `docker.io/nginx`, `index.docker.io/library/nginx` and `registry-1.docker.io/library/nginx` are all
-/// `docker.io/library/nginx`, as the docker command line reads them (distribution/reference, `ParseNormalizedNamed`).
+/// `docker.io/library/nginx`, as the docker command line reads them (distribution/reference, `ParseNormalizedNamed`). A host with
+/// the default port, such as `ghcr.io:443`, is the same as without.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ImageName {
     text: Box<str>,
@@ -95,6 +96,12 @@ impl ImageName {
     }
 }
 
+/// Returns the registry of images whose names start with a text; `None` if the text is no host.
+pub fn registry_host(text: &str) -> Option<String> {
+    let name = ImageName::new(&format!("{text}/a/b")).ok()?;
+    (name.path() == "a/b").then(|| name.registry().to_owned())
+}
+
 /// Returns whether the written name of an image begins with a registry.
 pub fn begins_with_registry(name: &str) -> bool {
     name.split_once('/').is_some_and(|(first, _)| looks_like_host(first))
@@ -130,7 +137,10 @@ fn checked_host(text: &str) -> Result<String, NameError> {
     if !host.starts_with('[') && !host.split('.').all(label) {
         return Err(bad());
     }
-    Ok(text.to_ascii_lowercase())
+    // An address, or a host of the local network, may serve HTTP on any port.
+    let is_public = host.contains('.') && host.bytes().any(|byte| byte.is_ascii_alphabetic());
+    let is_default = port.is_some_and(|port| port.parse() == Ok(443_u16));
+    Ok(if is_public && is_default { host } else { text }.to_ascii_lowercase())
 }
 
 /// `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*`, from the OCI distribution specification.
@@ -170,6 +180,13 @@ mod tests {
             ("docker.io/nginx",                "docker.io/library/nginx",    "nginx"),
             ("index.docker.io/nginx",          "docker.io/library/nginx",    "nginx"),
             ("registry-1.docker.io/grafana/x", "docker.io/grafana/x",        "grafana/x"),
+            ("docker.io:443/grafana/x",        "docker.io/grafana/x",        "grafana/x"),
+            ("Index.Docker.io:443/nginx",      "docker.io/library/nginx",    "nginx"),
+            ("ghcr.io:443/acme/api",           "ghcr.io/acme/api",           "ghcr.io/acme/api"),
+            ("ghcr.io:0443/acme/api",          "ghcr.io/acme/api",           "ghcr.io/acme/api"),
+            ("ghcr.io:8443/acme/api",          "ghcr.io:8443/acme/api",      "ghcr.io:8443/acme/api"),
+            ("127.0.0.1:443/api",              "127.0.0.1:443/api",          "127.0.0.1:443/api"),
+            ("registry:443/api",               "registry:443/api",           "registry:443/api"),
             ("docker.io/library/a/b",          "docker.io/library/a/b",      "library/a/b"),
             ("ghcr.io/acme/api",               "ghcr.io/acme/api",           "ghcr.io/acme/api"),
             ("localhost/a",                    "localhost/a",                "localhost/a"),

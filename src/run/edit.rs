@@ -68,6 +68,7 @@ impl EditError {
         match self {
             Self::Refused(error) => error.hint(),
             Self::Read(error) => error.hint(),
+            Self::Write(_, source) if let Some(hint) = Hint::about_machine(&source.to_string()) => hint,
             Self::Write(..) => {
                 hint!("command-line.md#edit-a-working-tree", "let the user of Tagboat write the file and its folder")
             }

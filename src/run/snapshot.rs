@@ -62,6 +62,7 @@ impl SnapshotError {
     pub fn hint(&self) -> Hint {
         match self {
             Self::Git(error) => error.hint(),
+            Self::Folder { source, .. } if let Some(hint) = Hint::about_machine(&source.to_string()) => hint,
             Self::Folder { .. } => hint!(
                 "troubleshooting.md#held-references",
                 "let the user of Tagboat read the file, or exclude it with `paths: {{ exclude: […] }}`"

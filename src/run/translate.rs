@@ -47,7 +47,10 @@ fn from_renovate(snapshot: &dyn Snapshot) -> Result<Translation, Error> {
             return renovate::translate(path, &text).map_err(|error| invalid(error.to_string()));
         }
     }
-    Err(nothing_to_translate(&format!("no Renovate configuration: none of {} exists", renovate::FILES.join(", "))))
+    Err(nothing_to_translate(&format!(
+        "no Renovate configuration: none of {} is a file here, and symbolic links are not followed",
+        renovate::FILES.join(", ")
+    )))
 }
 
 /// Returns the error of a configuration of Renovate that cannot be read.

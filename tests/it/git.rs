@@ -457,18 +457,74 @@ fn git_inherits_no_secrets() {
     }
 }
 
+/// Files and variables of the user, and the file of the checkout, which is named from the current folder.
 #[test]
 fn reports_a_broken_configuration_of_git() {
-    let (dir, bare) = remote();
-    let checkout = dir.path().join("checkout");
-    git(dir.path(), &["clone", "-q", &bare.url(), checkout.to_str().unwrap()]);
-    let tagboat = Tagboat::new();
-    fs::write(tagboat.home().join(".gitconfig"), "[user\nname = x\n").unwrap();
-    for place in [bare.url(), checkout.display().to_string()] {
-        let output = tagboat.run(&["run", "--dry-run", "-C", &place]);
-        assert_eq!(output.code, 1, "{}", output.stderr);
-        assert!(output.stderr.contains("invalid configuration of git: bad config line 1 in file"), "{}", output.stderr);
-        assert!(output.stderr.contains("hint: correct the file that the message names"), "{}", output.stderr);
+    let (_dir, bare) = remote();
+    let (user, own) = (".gitconfig", "checkout/.git/config");
+    let version = "[core]\nrepositoryformatversion = 1\n";
+    #[rustfmt::skip]
+    let rows = [
+        // file  text                                          variable                          message
+        (user, "[user\nname = x\n".to_owned(),                 None,                             "bad config line 1 in file"),
+        (user, "a folder".to_owned(),                          None,                             "unable to access 'HOME/.gitconfig': Is a directory"),
+        (user, "[protocol]\nversion = x\n".to_owned(),         None,                             "unknown value for config 'protocol.version': x"),
+        (user, String::new(),                                  Some(("GIT_CONFIG_COUNT", "abc")), "bogus count in GIT_CONFIG_COUNT"),
+        (user, String::new(),                                  Some(("GIT_CONFIG_PARAMETERS", "foo")), "bogus format in GIT_CONFIG_PARAMETERS"),
+        (own,  "[core\n".to_owned(),                           None,                             "checkout/.git/config"),
+        (own,  format!("{version}[extensions]\nfoo = 1\n"),    None,                             "unknown repository extension found: foo"),
+        (own,  format!("{version}[extensions]\nfoo = 1\nbar = 1\n"), None,                      "unknown repository extensions found: foo, bar"),
+        (own,  "[core]\nrepositoryformatversion = 9\n".to_owned(), None,                        "git repo version <= 1, found 9"),
+    ];
+    for (file, text, variable, message) in rows {
+        let tagboat = Tagboat::new();
+        git(tagboat.home(), &["clone", "-q", &bare.url(), "checkout"]);
+        let path = tagboat.home().join(file);
+        match &*text {
+            "a folder" => fs::create_dir(path).unwrap(),
+            text => fs::write(path, text).unwrap(),
+        }
+        let message = message.replace("HOME", &tagboat.home().display().to_string());
+        let tagboat = variable.into_iter().fold(tagboat, |tagboat, (name, value)| tagboat.with(name, value));
+        let of_user = bare.url();
+        let places: &[&str] = if file == user { &[&of_user, "checkout"] } else { &["checkout", "checkout/apps"] };
+        for place in places {
+            fs::create_dir_all(tagboat.home().join("checkout/apps")).unwrap();
+            let output = tagboat.run(&["run", "--dry-run", "-C", place]);
+            let error = &output.stderr;
+            assert!(
+                output.code == 1 && error.contains("invalid configuration of git: "),
+                "{text}, {place}: {output:?}"
+            );
+            assert!(error.contains(&message) && !error.contains("warning:"), "{text}, {place}: {error}");
+            assert!(error.contains("hint: correct the file or the variable that the message names"), "{error}");
+        }
+    }
+}
+
+/// The user name in the address of a remote may be a token, in every form of an address. ssh prints it.
+#[test]
+fn prints_no_user_name_of_a_remote_over_ssh() {
+    let token = "glpat-planted-0123";
+    for url in ["TOKEN@127.0.0.1:a/b.git", "ssh://TOKEN@127.0.0.1:1/a/b.git", "[TOKEN@127.0.0.1:1]:a/b.git"] {
+        let url = url.replace("TOKEN", token);
+        // A program that answers like ssh for a user who may not log in.
+        let ssh = format!("sh -c 'echo {token}@127.0.0.1: refused >&2; exit 255'");
+        let tagboat = Tagboat::new().with("GIT_SSH_COMMAND", &ssh);
+        let folder = tempfile::tempdir().unwrap();
+        let checkout = folder.path().join("checkout");
+        git(folder.path(), &["init", "-q", "checkout"]);
+        git(&checkout, &["config", "remote.origin.url", &url]);
+        for (command, code) in [("run", 1), ("plan", 1), ("check", 1)] {
+            let output = tagboat.run(&[command, "-C", checkout.to_str().unwrap()]);
+            assert_eq!(output.code, code, "{command}, {url}: {output:?}");
+            let printed = format!("{}{}", output.stdout, output.log);
+            assert!(printed.contains("127.0.0.1") && !printed.contains("glpat"), "{command}, {url}: {printed}");
+        }
+        for command in ["list", "init"] {
+            let output = tagboat.run(&[command, "-C", &url]);
+            assert!(output.code != 0 && !format!("{output:?}").contains("glpat"), "{command}, {url}: {output:?}");
+        }
     }
 }
 

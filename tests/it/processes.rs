@@ -15,6 +15,7 @@ use tempfile::TempDir;
 use crate::support::double::{Fault, TOKEN};
 use crate::support::gitops::{GitOps, pod};
 use crate::support::process::find;
+use crate::support::repository::git;
 use crate::support::skip;
 
 /// A folder with manifests, a folder for temporary files, a server that never answers, and a registry that requires a login, which a
@@ -195,27 +196,30 @@ fn every_signal_ends_every_command_within_a_second() {
     }
 }
 
+/// A pull request that is being written is cut, and completed by the next run.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_signal_ends_a_write_in_progress() {
-    let machine = Machine::new();
-    let gitops = GitOps::new("", &[("one/app.yaml", "api:1.0")]).await;
-    gitops.double.fail("POST", Fault::Slow(Duration::from_secs(20)));
-    let (url, forge) = (gitops.bare.url(), &gitops.double.api_url);
-    let set = format!("export TAGBOAT_FORGE_TOKEN={TOKEN} TAGBOAT_FORGE_URL={forge}; exec");
-    let mut running = machine.start(&set, &format!("run --repository {url}"));
-    let start = Instant::now();
-    while gitops.double.host(|host| host.pulls.is_empty()) {
-        assert!(start.elapsed() < Duration::from_secs(30), "{}", machine.log());
-        std::thread::sleep(Duration::from_millis(20));
+async fn a_signal_ends_a_write_in_progress_within_a_second() {
+    for (name, code) in SIGNALS {
+        let machine = Machine::new();
+        let gitops = GitOps::new("", &[("one/app.yaml", "api:1.0")]).await;
+        gitops.double.fail("POST", Fault::Slow(Duration::from_secs(20)));
+        let (url, forge) = (gitops.bare.url(), &gitops.double.api_url);
+        let set = format!("export TAGBOAT_FORGE_TOKEN={TOKEN} TAGBOAT_FORGE_URL={forge}; exec");
+        let run = format!("run --repository {url}");
+        let mut running = machine.start(&set, &run);
+        let start = Instant::now();
+        while gitops.double.host(|host| host.pulls.is_empty()) {
+            assert!(start.elapsed() < Duration::from_secs(30), "{}", machine.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        running.signal(name);
+        let (status, elapsed) = running.end();
+        assert_eq!(status.code(), Some(code), "{name}: {}", machine.log());
+        assert!(elapsed < Duration::from_secs(1), "{name}: {elapsed:?}");
+        assert_eq!(machine.temporary_files(), Vec::<PathBuf>::new());
+        let (status, _) = machine.start(&set, &run).end();
+        assert_eq!((status.code(), gitops.double.host(|host| host.pulls.len())), (Some(0), 1), "{}", machine.log());
     }
-    running.signal("TERM");
-    std::thread::sleep(Duration::from_millis(700));
-    assert!(running.0.try_wait().unwrap().is_none(), "the write is in progress: {}", machine.log());
-    assert!(machine.log().contains("stopping after the pull request that is being written"), "{}", machine.log());
-    running.signal("INT");
-    let (status, elapsed) = running.end();
-    assert_eq!((status.code(), elapsed < Duration::from_secs(1)), (Some(143), true), "{}", machine.log());
-    assert_eq!(machine.temporary_files(), Vec::<PathBuf>::new());
 }
 
 #[test]
@@ -353,4 +357,32 @@ fn a_limit_on_threads_is_an_error() {
         codes.push(status.code().unwrap());
     }
     assert!(codes.starts_with(&[1]) && codes.is_sorted_by(|a, b| a >= b), "{codes:?}");
+}
+
+/// The libraries panic, or report what has nothing to do with the cause.
+#[test]
+fn a_limit_on_open_files_is_an_error_with_one_hint() {
+    let machine = Machine::new();
+    git(machine.folder.path(), &["init", "--quiet", "checkout"]);
+    git(&machine.path("checkout"), &["remote", "add", "origin", "http://127.0.0.1:1/a.git"]);
+    std::fs::write(machine.path("operator.yaml"), "rules: [{ policy: ignore }]\n").unwrap();
+    let mut codes = Vec::new();
+    for limit in (5..20).chain([25, 30, 35, 40, 60]) {
+        for command in ["list -C small --config operator.yaml", "run -C checkout"] {
+            let (status, elapsed) = machine.start(&format!("ulimit -n {limit}; exec"), command).end();
+            let log = machine.log();
+            // The shell or the loader of the program may need more files.
+            let is_started = log.starts_with("error: ") || status.success();
+            if !is_started {
+                assert!(limit < 8 && !log.contains("panicked"), "{limit}, {command}: {status} {log}");
+                continue;
+            }
+            assert!(elapsed < Duration::from_secs(10), "{limit}, {command}: {elapsed:?}");
+            let is_short = log.contains("Too many open files");
+            assert_eq!(is_short, log.contains("\nhint: raise the limit of open files (`ulimit -n`"), "{limit}: {log}");
+            assert!(is_short || limit >= 30, "{limit}, {command}: {status} {log}");
+            codes.push((command.starts_with("list"), status.code()));
+        }
+    }
+    assert!(codes.contains(&(true, Some(1))) && codes.contains(&(true, Some(0))), "{codes:?}");
 }

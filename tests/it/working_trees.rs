@@ -62,6 +62,54 @@ fn configuration_in_the_current_folder_belongs_to_the_repository() {
     }
 }
 
+/// Neither the base branch of the one nor that of the other checkout has this file.
+#[test]
+fn configuration_in_the_checkout_of_the_current_folder_is_not_used_for_another_one() {
+    let (tagboat, other) = (Tagboat::new(), tempfile::tempdir().unwrap());
+    git(tagboat.home(), &["init", "--quiet"]);
+    git(other.path(), &["init", "--quiet"]);
+    write(tagboat.home(), &[("mine.yaml", "rules: [{ policy: ignore }]\n"), ("here/app.yaml", "image: x/y:1.0\n")]);
+    write(other.path(), &[("app.yaml", "image: x/y:1.0\n"), ("theirs.yaml", "rules: [{ policy: ignore }]\n")]);
+    let there = other.path().display().to_string();
+    for command in ["list", "plan", "edit", "run", "check"] {
+        let output = tagboat.run(&[command, "-C", &there, "--config", "mine.yaml"]);
+        let refused = "cannot use the configuration mine.yaml: it is in the working tree of the current folder";
+        assert!(output.code == 64 && output.stderr.contains(refused), "{command}: {output:?}");
+    }
+    let theirs = other.path().join("theirs.yaml").display().to_string();
+    for arguments in [["list", "-C", &there, "--config", &theirs], ["list", "-C", "here", "--config", "mine.yaml"]] {
+        let output = tagboat.run(&arguments);
+        assert!(output.code == 0 && output.stdout.contains("ignored"), "{arguments:?}: {output:?}");
+    }
+}
+
+/// The settings of the base branch are a symbolic link, in the checkout as well: it is the same one.
+#[test]
+fn settings_that_are_a_link_are_one_error() {
+    let place = tempfile::tempdir().unwrap();
+    let bare = Bare::new(place.path(), "gitops");
+    bare.commit_modes("main", &[("120000", "tagboat.yaml", "other.yaml"), ("100644", "other.yaml", "{}\n")], "Link");
+    let tagboat = Tagboat::new();
+    git(tagboat.home(), &["clone", "--quiet", &bare.url(), "checkout"]);
+    let output = tagboat.run(&["run", "--dry-run", "-C", "checkout"]);
+    assert_eq!(output.code, 64, "{output:?}");
+    let expected = "error: cannot read tagboat.yaml of the repository: not a regular file in commit ";
+    assert!(output.stderr.starts_with(expected) && !output.stderr.contains("differs"), "{output:?}");
+}
+
+#[test]
+fn a_deleted_current_folder_is_an_error() {
+    let tagboat = Tagboat::new().started_by(
+        ["sh", "-c", "mkdir gone && cd gone && rmdir ../gone && exec \"$@\"", "sh"].map(str::to_owned).to_vec(),
+    );
+    for command in ["list", "edit", "init --stdout", "plan", "run --dry-run", "list -C ."] {
+        let output = tagboat.run(&command.split(' ').collect::<Vec<_>>());
+        assert_eq!((output.code, &*output.stdout), (64, ""), "{command}: {output:?}");
+        let expected = "error: cannot read the current folder: No such file or directory";
+        assert!(output.stderr.contains(expected), "{command}: {output:?}");
+    }
+}
+
 /// A link in a checkout may lead into another one, and an unpacked archive has links without git.
 #[test]
 fn neither_reads_nor_writes_through_links_of_a_working_tree() {

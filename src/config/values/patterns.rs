@@ -2,7 +2,7 @@
 
 use globset::{Glob, GlobBuilder, GlobSet};
 
-use crate::image::ImageName;
+use crate::image::{ImageName, registry_host};
 
 /// A list of globs, which matches what any of them matches. `*` matches no slash, `**` does.
 #[derive(Debug, Clone)]
@@ -66,7 +66,7 @@ impl Patterns {
         Self::new(written.iter().map(|text| path_pattern(text)).collect::<Result<_, _>>()?)
     }
 
-    /// Returns the globs as they were written.
+    /// Returns the globs, with hosts as in normalized names.
     pub fn written(&self) -> &[String] {
         &self.written
     }
@@ -100,7 +100,11 @@ pub(crate) fn image_pattern(text: &str) -> Result<Glob, PatternError> {
     if last.contains(':') {
         return Err(PatternError::Tag(text.to_owned()));
     }
-    checked(text)
+    // Names have the host in its normalized form: `index.docker.io` and `docker.io:443` are `docker.io`.
+    match text.split_once('/').and_then(|(host, path)| Some((registry_host(host)?, path))) {
+        Some((host, path)) => checked(&format!("{host}/{path}")),
+        None => checked(text),
+    }
 }
 
 /// Parses a glob on paths.
@@ -145,6 +149,12 @@ mod tests {
             ("acme/*",            "acme/api",               true),
             ("{nginx,redis}",     "redis",                  true),
             ("localhost:5000/*",  "localhost:5000/api",     true),
+            ("ghcr.io/**",        "ghcr.io:443/acme/api",   true),
+            ("ghcr.io:443/**",    "ghcr.io/acme/api",       true),
+            ("docker.io/**",      "docker.io:443/acme/api", true),
+            ("acme/*",            "docker.io:443/acme/api", true),
+            ("index.docker.io/acme/*", "acme/api",          true),
+            ("ghcr.io:8443/**",   "ghcr.io/acme/api",       false),
         ];
         for (pattern, name, matches) in rows {
             let patterns = Patterns::new(vec![image_pattern(pattern).unwrap()]).unwrap();

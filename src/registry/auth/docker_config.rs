@@ -60,7 +60,10 @@ impl DockerConfig {
     /// Returns the credential for `host/path`, or the helper that has it, in docker's order: a helper for the host, a stored
     /// credential, the helper for all hosts. `aliases` are other names under which credentials for `host` are stored.
     pub(crate) fn find(&self, host: &str, aliases: &[&str], path: &str) -> Result<Option<ConfigMatch>, String> {
-        let is_host = |key: &str| key == host || aliases.contains(&key);
+        let is_host = |key: &str| {
+            // The port of HTTPS is not in normalized names.
+            [key, key.strip_suffix(":443").unwrap_or(key)].iter().any(|key| *key == host || aliases.contains(key))
+        };
         if let Some((key, helper)) = self.helpers.iter().find(|(key, _)| is_host(&bare(key))) {
             return Ok(Some(ConfigMatch::Helper(helper.clone(), key.clone())));
         }
@@ -149,6 +152,7 @@ mod tests {
             "ghcr.io/acme/api": {"auth": ""},
             "r.acme:5000": {"identitytoken": "refresh", "auth": "dTpw"},
             "b.acme": {"registrytoken": "direct"},
+            "https://s.acme:443/v2/": {"auth": "dTpw"},
             "t.acme": {"username": "<token>", "password": "refresh"},
             "bad.acme": {"auth": "%%%"}
         }}"#;
@@ -160,6 +164,7 @@ mod tests {
             ("ghcr.io",     "acmex/api",     basic("a", "b:c", "ghcr.io")),
             ("r.acme:5000", "a",             Ok(Some(ConfigMatch::Credential(RegistryCredential::RefreshToken(Secret::new("refresh")), "r.acme:5000".into())))),
             ("r.acme",      "a",             Ok(None)),
+            ("s.acme",      "a",             basic("u", "p", "https://s.acme:443/v2/")),
             ("b.acme",      "a",             Ok(Some(ConfigMatch::Credential(RegistryCredential::Bearer(Secret::new("direct")), "b.acme".into())))),
             ("t.acme",      "a",             Ok(Some(ConfigMatch::Credential(RegistryCredential::RefreshToken(Secret::new("refresh")), "t.acme".into())))),
             ("bad.acme",    "a",             Err("auths, `bad.acme`: `auth` is not base64".to_owned())),

@@ -9,12 +9,13 @@ use crate::config::{self, Config, ConfigFile, ConfigSource, Overrides, Repositor
 use crate::docs::{hint, page};
 use crate::error::Error;
 use crate::forge::FORGES;
-use crate::git::{Git as _, Repository};
+use crate::git::{Git as _, GitError, Repository};
 use crate::refname::{BranchName, CommitId};
 use crate::run::base::Base;
 use crate::run::retry::repeat_on_race;
 use crate::run::snapshot::CommitSnapshot;
 
+use super::location::Location;
 use super::regular_file::{checked_size, path_inside, read_inside};
 use super::working_tree::WorkingTrees;
 
@@ -55,11 +56,30 @@ pub struct Operator {
 
 impl Operator {
     /// Reads the file that `--config` names. One in a working tree belongs to the repository: it is used in place of `tagboat.yaml`.
-    pub fn read(named: Option<&Path>, trees: &WorkingTrees) -> Result<Self, Error> {
+    ///
+    /// # Errors
+    /// If it cannot be read, or is in the working tree of the current folder while `location` is a folder in another one: then it is
+    /// neither the operator's nor in the repository.
+    pub fn read(named: Option<&Path>, location: &Location) -> Result<Self, Error> {
         let none =
             Self { config: Config::default(), file: None, repository_file: config::FILE_NAME.into(), is_named: false };
         let Some(path) = named else { return Ok(none) };
-        if let Some(inside) = trees.inside(path) {
+        if let Some(inside) = location.trees().inside(path) {
+            if let Location::Folder(folder) = location
+                && WorkingTrees::of_folder(folder).inside(path).is_none()
+            {
+                return Err(Error::usage(
+                    format!(
+                        "cannot use the configuration {}: it is in the working tree of the current folder, and {} is in another one",
+                        path.display(),
+                        folder.display()
+                    ),
+                    hint!(
+                        "security.md#three-sources-of-settings",
+                        "move the file of the operator out of the working tree, or run in the one that has the manifests"
+                    ),
+                ));
+            }
             return Ok(Self { repository_file: inside, is_named: true, ..none });
         }
         let text = std::fs::read_to_string(path).map_err(|error| {
@@ -108,7 +128,10 @@ impl Operator {
         let name = self.repository_file.display().to_string();
         let read = |path: &Path| read_commit(git, &base.commit, path);
         if let Some(root) = root {
-            self.report_difference(root, &base.name, read(&self.repository_file).ok().flatten());
+            // A file that cannot be read is an error below.
+            if let Ok(on_base) = read(&self.repository_file) {
+                self.report_difference(root, &base.name, on_base);
+            }
         }
         self.merge(&name, root, read)
     }
@@ -196,7 +219,12 @@ fn forge_kinds() -> Vec<&'static str> {
 fn read_commit(git: &Repository, commit: &CommitId, path: &Path) -> io::Result<Option<Vec<u8>>> {
     let inside = path_inside(path).ok_or_else(|| io::Error::other("the path leads out of the repository"))?;
     let Some(inside) = inside.to_str() else { return Ok(None) };
-    let Some(file) = git.file(commit, inside).map_err(io::Error::other)? else { return Ok(None) };
+    let file = git.file(commit, inside).map_err(|error| match error {
+        // The message around it names the file.
+        GitError::NotAFile { commit, .. } => io::Error::other(format!("not a regular file in commit {commit}")),
+        error => io::Error::other(error),
+    });
+    let Some(file) = file? else { return Ok(None) };
     checked_size(git.read(&file).map_err(io::Error::other)?).map(Some)
 }
 

@@ -62,7 +62,15 @@ impl Location {
 
 /// Checks that a folder exists.
 fn check_folder(folder: &Path) -> Result<(), Error> {
-    let shown = git::redact(&folder.display().to_string());
+    if folder.is_relative()
+        && let Err(error) = std::env::current_dir()
+    {
+        return Err(Error::usage(
+            format!("cannot read the current folder: {error}"),
+            hint!("command-line.md#where-the-manifests-are", "change to a folder that exists"),
+        ));
+    }
+    let shown = git::shown(&folder.display().to_string());
     let cause = match std::fs::metadata(folder) {
         _ if shown.is_empty() => "it is empty".to_owned(),
         Ok(found) if found.is_dir() => return Ok(()),

@@ -16,16 +16,20 @@ pub struct WorkingTrees(Vec<PathBuf>);
 impl WorkingTrees {
     /// Returns the working tree of the folder that a command reads, and the one of the current folder.
     pub fn of(target: Option<&Path>) -> Self {
-        let absolute = |path: &Path| std::path::absolute(path).ok();
-        let real = |path: &Path| std::fs::canonicalize(path).ok();
-        let current = Path::new(".");
-        let names = [target.and_then(absolute), target.and_then(real), absolute(current)];
+        let mut trees = target.map_or(Self(Vec::new()), Self::of_folder);
+        trees.0.extend(std::path::absolute(".").iter().flat_map(|name| roots_with_git(name)));
+        trees
+    }
+
+    /// Returns the working tree of a folder.
+    pub(super) fn of_folder(folder: &Path) -> Self {
+        let names = [std::path::absolute(folder), std::fs::canonicalize(folder)];
         let mut roots: Vec<PathBuf> = names.iter().flatten().flat_map(|name| roots_with_git(name)).collect();
-        if let Some(target) = target {
-            roots.push(root(target));
-        }
+        let root = root(folder);
         // The root of the file system is no working tree.
-        roots.retain(|root| has_git(root) || real(root).is_none_or(|real| real.parent().is_some()));
+        if std::fs::canonicalize(&root).is_ok_and(|real| has_git(&real) || real.parent().is_some()) {
+            roots.push(root);
+        }
         Self(roots)
     }
 
