@@ -411,9 +411,9 @@ async fn gives_up_a_host_whose_rate_limit_does_not_end() {
     let registries = connect(&[&server.host()], &[]);
     for number in 0..40 {
         let error = registries.tags(&name(format!("{}/app{number}", server.host()))).await.unwrap_err();
-        let quoted = if number == 0 { format!("/v2/app{number}/") } else { String::new() };
-        assert!(error.to_string().starts_with(&format!("rate limited by http://{}{quoted}", server.host())), "{error}");
-        assert!(!error.to_string().contains("app0") || number == 0, "{error}");
+        // The host refuses them all, so no message has the address of one image.
+        assert!(error.to_string().starts_with(&format!("rate limited by http://{}", server.host())), "{error}");
+        assert!(!error.to_string().contains("/v2/"), "{error}");
         assert!(error.hint().contains("log in for a higher limit"), "{error}");
     }
     assert_eq!(server.received().len(), 4);
