@@ -62,6 +62,7 @@ async fn publishes_whatever_becomes_of_the_report_and_the_log() {
 #[test]
 fn every_command_reports_output_that_cannot_be_written() {
     let home = tempfile::tempdir().unwrap();
+    std::fs::write(home.path().join("pod.yaml"), pod(&["ghcr.io/acme/api:1.0".to_owned()])).unwrap();
     let explain = "explain api --tags <(echo 1.1) --current 1.0 --policy semver:*";
     for arguments in
         ["--help", "--version", "list --help", "schema", "man", "completions bash", "list", "init --stdout", explain]
