@@ -13,6 +13,7 @@ use super::renderer::Renderer;
 use super::run_report::{ChangeRow, HeldRow, ProposalAction, RunReport};
 use super::style::{Cell, RenderOptions, TextStyle};
 use crate::docs::page;
+use crate::govern::CONFIGURATION;
 use crate::text::count_of;
 
 /// Text with aligned columns.
@@ -50,18 +51,7 @@ impl Renderer for Text {
             let _ = writeln!(out, "{}", options.paint(TextStyle::Heading, path));
             out.push_str(&options.columns(&rows.iter().map(reference).collect::<Vec<_>>()));
         }
-        let count = |status| list.rows.iter().filter(|row| row.status == status).count();
-        let _ = writeln!(
-            out,
-            "{}{} in {}: {} managed, {} held, {} ignored",
-            if list.rows.is_empty() { "" } else { "\n" },
-            count_of(list.rows.len(), "reference"),
-            count_of(list.rows.chunk_by(|a, b| a.path == b.path).count(), "file"),
-            count(ReferenceStatus::Managed),
-            count(ReferenceStatus::Held),
-            count(ReferenceStatus::Ignored),
-        );
-        out
+        out + if list.rows.is_empty() { "" } else { "\n" } + &reference_counts(list) + "\n"
     }
 
     fn explanations(&self, explanations: &[Explanation], options: RenderOptions) -> String {
@@ -149,6 +139,24 @@ pub(super) fn first_line(value: &str) -> String {
     let mut lines = value.lines();
     let first = lines.next().unwrap_or_default();
     if lines.next().is_some() { format!("{first} …") } else { first.to_owned() }
+}
+
+/// Returns how many references there are, and how many settings of the configuration have no effect.
+fn reference_counts(list: &ReferenceList) -> String {
+    let (settings, references): (Vec<_>, Vec<_>) = list.rows.iter().partition(|row| row.format == CONFIGURATION);
+    let count = |status| references.iter().filter(|row| row.status == status).count();
+    let mut counts = format!(
+        "{} in {}: {} managed, {} held, {} ignored",
+        count_of(references.len(), "reference"),
+        count_of(references.chunk_by(|a, b| a.path == b.path).count(), "file"),
+        count(ReferenceStatus::Managed),
+        count(ReferenceStatus::Held),
+        count(ReferenceStatus::Ignored),
+    );
+    if !settings.is_empty() {
+        let _ = write!(counts, "; {} without effect", count_of(settings.len(), "setting"));
+    }
+    counts
 }
 
 /// Returns a reference with the first twelve digits of its digest, which are enough to tell digests apart.
