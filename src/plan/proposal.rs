@@ -13,9 +13,6 @@ use crate::text::Position;
 
 use super::metadata::Metadata;
 
-/// Marks a change to another major version in texts for people.
-pub const MAJOR_MARK: &str = " (major)";
-
 /// One reference that changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
@@ -54,11 +51,11 @@ impl Change {
             _ => "other",
         }
     }
+}
 
-    /// Returns ` (major)` for another major version, which a person should look at, and nothing for other changes.
-    pub fn major_mark(&self) -> &'static str {
-        if self.bump() == Bump::Major.as_str() { MAJOR_MARK } else { "" }
-    }
+/// Returns ` (major)` for another major version, which a person should look at, and nothing for other [changes](Change::bump).
+pub fn major_mark(bump: &str) -> &'static str {
+    if bump == Bump::Major.as_str() { " (major)" } else { "" }
 }
 
 /// Identifies the changes of a run that share a commit.

@@ -1,5 +1,8 @@
 //! Failures and held values that share a cause: people read the cause once, scripts get one entry for each image.
 
+use std::collections::HashMap;
+use std::hash::Hash;
+
 use super::run_report::{FailureRow, HeldRow};
 use super::subject::Subject;
 use crate::text::count_of;
@@ -17,26 +20,20 @@ pub(super) struct FailureCause<'a> {
 impl<'a> FailureCause<'a> {
     /// Returns the causes in the order of their first failures. Only images share one.
     pub(super) fn of(failures: &'a [FailureRow]) -> Vec<Self> {
-        let mut causes = Vec::<Self>::new();
-        for row in failures {
-            let is_image = |one: &FailureRow| matches!(one.subject, Subject::Image(_));
-            let is_same = |cause: &Self| {
-                is_image(cause.first) && (&cause.first.reason, &cause.first.hint) == (&row.reason, &row.hint)
-            };
-            let known = if is_image(row) { causes.iter_mut().find(|cause| is_same(cause)) } else { None };
-            match known {
-                Some(cause) => {
-                    cause.subjects.push(row.subject.as_str());
-                    cause.locations.extend(row.locations.iter().cloned());
-                }
-                None => causes.push(Self {
-                    first: row,
-                    subjects: vec![row.subject.as_str()],
-                    locations: row.locations.clone(),
-                }),
-            }
-        }
-        causes
+        let is_image = |row: &FailureRow| matches!(row.subject, Subject::Image(_));
+        let cause = |(at, row): (usize, &'a FailureRow)| {
+            let own = if is_image(row) { None } else { Some(at) };
+            ((&row.reason, row.hint.as_deref(), own), row)
+        };
+        let groups = alike(failures.iter().enumerate().map(cause));
+        groups
+            .into_iter()
+            .map(|rows| Self {
+                first: rows[0],
+                subjects: rows.iter().map(|row| row.subject.as_str()).collect(),
+                locations: rows.iter().flat_map(|row| row.locations.iter().cloned()).collect(),
+            })
+            .collect()
     }
 
     /// Returns the subject, or the number of the images.
@@ -55,13 +52,19 @@ impl<'a> FailureCause<'a> {
 
 /// Returns held values by their reason and hint, in the order of the first value of each.
 pub(super) fn held_by_reason(held: &[HeldRow]) -> Vec<Vec<&HeldRow>> {
-    let mut alike = Vec::<Vec<&HeldRow>>::new();
-    for row in held {
-        let is_same = |one: &HeldRow| (&one.reason, &one.hint) == (&row.reason, &row.hint);
-        match alike.iter_mut().find(|rows| rows.first().is_some_and(|first| is_same(first))) {
-            Some(rows) => rows.push(row),
-            None => alike.push(vec![row]),
+    alike(held.iter().map(|row| ((&row.reason, row.hint.as_deref()), row)))
+}
+
+/// Returns rows by their keys, in the order of the first row of each key. No group is empty.
+pub(super) fn alike<K: Eq + Hash, R>(rows: impl Iterator<Item = (K, R)>) -> Vec<Vec<R>> {
+    let mut groups: Vec<Vec<R>> = Vec::new();
+    let mut indexes = HashMap::new();
+    for (key, row) in rows {
+        let index = *indexes.entry(key).or_insert(groups.len());
+        if index == groups.len() {
+            groups.push(Vec::new());
         }
+        groups[index].push(row);
     }
-    alike
+    groups
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use crate::docs::Hint;
-use crate::plan::MAJOR_MARK;
+use crate::plan::major_mark;
 use crate::policy::Bump;
 
 use super::explanation::timestamp;
@@ -53,7 +53,8 @@ impl ImageRow {
     pub fn major_mark(&self) -> Option<&'static str> {
         let tag = |version: &str| version.split('@').next().unwrap_or_default().to_owned();
         let chosen = tag(self.chosen.as_deref()?);
-        (Bump::between(&tag(&self.current), &chosen) == Some(Bump::Major)).then_some(MAJOR_MARK.trim_start())
+        let mark = major_mark(Bump::between(&tag(&self.current), &chosen)?.as_str()).trim_start();
+        (!mark.is_empty()).then_some(mark)
     }
 }
 

@@ -11,7 +11,7 @@ use super::run_report::{ChangeRow, ProposalAction, RunReport};
 use super::style::RenderOptions;
 use super::text::{first_line, outcome, shortened, shown_value, shown_version, summary};
 use crate::docs::{Hint, split_at_address};
-use crate::plan::{code, plain};
+use crate::plan::{code, major_mark, plain};
 
 /// GitHub Flavored Markdown.
 #[derive(Debug)]
@@ -111,7 +111,7 @@ impl Renderer for Markdown {
 
 fn change(change: &ChangeRow) -> Vec<String> {
     let (from, to) = (code(&shown_version(&change.from)), code(&shown_version(&change.to)));
-    let versions = format!("{from} → {to}{}", change.major_mark());
+    let versions = format!("{from} → {to}{}", major_mark(change.bump));
     let reason = format!("{} ({})", plain(&change.reason), code(&change.policy));
     vec![code(&change.name), versions, code(&format!("{}:{}", change.path, change.line)), reason]
 }

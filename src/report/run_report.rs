@@ -8,8 +8,7 @@ use serde::{Serialize, Serializer};
 
 use crate::docs::Hint;
 use crate::image::ImageReference;
-use crate::plan::{Change, CloseReason, LeaveReason, MAJOR_MARK};
-use crate::policy::Bump;
+use crate::plan::{Change, CloseReason, LeaveReason};
 
 use super::explanation::timestamp;
 use super::image_row::{ImageRow, ImageStatus};
@@ -137,11 +136,6 @@ impl ChangeRow {
             policy: change.policy.clone(),
             reason: change.reason.clone(),
         }
-    }
-
-    /// Returns ` (major)` for another major version, which a person should look at, and nothing for other changes.
-    pub fn major_mark(&self) -> &'static str {
-        if self.bump == Bump::Major.as_str() { MAJOR_MARK } else { "" }
     }
 }
 

@@ -1,9 +1,8 @@
 //! Text for people, in a terminal or a log.
 
-use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use super::cause::{FailureCause, held_by_reason};
+use super::cause::{FailureCause, alike, held_by_reason};
 use super::checks::{CheckStatus, Checks};
 use super::diff::diff;
 use super::explanation::{CandidateRow, Explanation, Facts, OutcomeKind, VerdictKind};
@@ -14,6 +13,7 @@ use super::run_report::{ChangeRow, HeldRow, ProposalAction, RunReport};
 use super::style::{Cell, RenderOptions, TextStyle};
 use crate::docs::page;
 use crate::govern::CONFIGURATION;
+use crate::plan::major_mark;
 use crate::text::count_of;
 
 /// Text with aligned columns.
@@ -237,23 +237,16 @@ fn candidate(candidate: &CandidateRow, one: &Explanation) -> Row {
 
 /// Returns the rows of changes. Changes that differ only in their place share a heading.
 fn changes(changes: &[ChangeRow]) -> Vec<Row> {
-    let mut alike: Vec<(&ChangeRow, Vec<String>)> = Vec::new();
-    let mut indexes = HashMap::new();
-    for change in changes {
-        let key = (&change.name, &change.from, &change.to, &change.policy, &change.reason);
-        let index = *indexes.entry(key).or_insert(alike.len());
-        if index == alike.len() {
-            alike.push((change, Vec::new()));
-        }
-        alike[index].1.push(format!("{}:{}", change.path, change.line));
-    }
+    let keyed = changes.iter().map(|one| ((&one.name, &one.from, &one.to, &one.policy, &one.reason), one));
     let mut rows = Vec::new();
-    for (change, locations) in alike {
+    for alike in alike(keyed) {
+        let change = alike[0];
         let (from, to) = (shown_version(&change.from), shown_version(&change.to));
-        let versions = format!("{from} → {to}{}", change.major_mark());
+        let versions = format!("{from} → {to}{}", major_mark(change.bump));
         rows.push(vec![(TextStyle::Plain, change.name.clone()), (TextStyle::Success, versions)]);
         rows.push(continued(1, (TextStyle::Dim, format!("{} ({})", change.reason, change.policy))));
-        rows.extend(locations.into_iter().map(|location| continued(1, (TextStyle::Location, location))));
+        let locations = alike.iter().map(|one| format!("{}:{}", one.path, one.line));
+        rows.extend(locations.map(|location| continued(1, (TextStyle::Location, location))));
     }
     rows
 }

@@ -179,6 +179,7 @@ fn images() -> Vec<ImageRow> {
         row(Held,     "ghcr.io/acme/web",        "main",  "",                                       0,   NO_VERSION, "apps/web/deploy.yaml:12"),
         ImageRow { hint: Some(refused.hint()), ..row(Held, "docker.io/acme/db", "1.2", "1.3", 0, &refused.to_string(), "apps/db/db.yaml:5") },
         row(Update,   "ghcr.io/acme/api",        &digest, &format!("1.5.0@{}", DIGEST.replace("0123", "4567")), 3, NEWEST, "apps/api/deploy.yaml:14"),
+        row(Update,   "ghcr.io/acme/major",      "1.9.0", "2.0.0",                                 0,   NEWEST, "apps/major/deploy.yaml:3"),
         row(UpToDate, "docker.io/library/redis", "8.0.0", "8.0.0",                                  400, hostile,                            "envs/dev/k.yaml:7 envs/prod/k.yaml:7 envs/qa/k.yaml:7 envs/test/k.yaml:7 envs/demo/k.yaml:7"),
         ImageRow { moved_digest: Some(DIGEST.to_owned()), ..row(UpToDate, "ghcr.io/acme/worker", "v0.1.6@sha256:5e5e", "v0.1.6@sha256:5e5e", 0, MOVED, "apps/worker/k.yaml:7 envs/dev/k.yaml:9") },
         ImageRow { other_shapes: vec!["v1.2.4.1".to_owned()], ..row(UpToDate, "ghcr.io/acme/tool", "1.2.3", "1.2.3", 0, OTHER_SHAPES, "apps/tool/k.yaml:7") },

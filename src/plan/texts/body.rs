@@ -10,7 +10,7 @@ use crate::image::{Digest, ImageFacts, Tag};
 
 use super::link::{self, LinkStyle, SourceRepository};
 use super::markup::{code, plain};
-use crate::plan::proposal::Change;
+use crate::plan::proposal::{Change, major_mark};
 use crate::plan::values::version;
 
 /// The facts about images that were looked up, by reference as written.
@@ -108,7 +108,7 @@ fn version_change(change: &Change) -> String {
         "{} → {}{}",
         text(change.from.tag(), change.from.digest(), same_tag),
         text(change.to.tag(), change.to.digest(), same_tag),
-        change.major_mark()
+        major_mark(change.bump())
     )
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::markup::inert;
 use crate::image::{Digest, ImageReference};
-use crate::plan::proposal::Change;
+use crate::plan::proposal::{Change, major_mark};
 use crate::plan::values::version;
 
 /// Returns `Update api from 1.4.2 to 1.4.3 in envs/prod`, or the part of it that all changes share, in at most `limit` characters.
@@ -31,7 +31,7 @@ pub(super) fn title(group: &str, changes: &[Change], limit: usize) -> String {
     };
     let is_in_group = changes.iter().all(|change| change.path.starts_with(&format!("{group}/")));
     let place = if is_in_group { format!(" in {group}") } else { String::new() };
-    let major = changes.iter().map(Change::major_mark).max().unwrap_or_default();
+    let major = changes.iter().map(|change| major_mark(change.bump())).max().unwrap_or_default();
     let titles = [
         format!("Update {subject}{versions}{major}{place}"),
         format!("Update {subject}{versions}{major}"),
