@@ -89,6 +89,11 @@ fn check_reports_a_base_branch_that_it_cannot_read() {
         let tagboat = if operator.is_empty() { tagboat } else { tagboat.with_config(operator) };
         let command = format!("{} --format json", command.replace("URL", &bare.url()));
         let output = tagboat.run(&command.split(' ').collect::<Vec<_>>());
+        let names = output.json()["checks"].to_string();
+        assert!(
+            names.contains("\"name\":\"forge\""),
+            "the forge is checked whatever git reports: {command}: {output:?}"
+        );
         for (name, (status, text)) in [("configuration", configuration), ("git", of_git)] {
             let checks = output.json()["checks"].clone();
             let found = checks.as_array().unwrap().iter().find(|check| check["name"] == name).unwrap().clone();

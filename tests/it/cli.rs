@@ -372,6 +372,16 @@ fn explain_with_tags_needs_no_registry() {
     }
 }
 
+#[test]
+fn logs_decisions_and_calls_of_git() {
+    let tagboat = Tagboat::new();
+    std::fs::write(tagboat.home().join("tags"), "1.0\n1.1\n").unwrap();
+    let explained = tagboat.run(&["explain", "api", "--tags", "tags", "--current", "1.0", "--policy", "shape"]);
+    assert!(explained.log.contains("INFO api:1.0: update to 1.1: "), "{}", explained.log);
+    let checked = tagboat.run(&["check"]);
+    assert!(checked.log.contains("DEBUG git version"), "{}", checked.log);
+}
+
 /// Compose takes variables from the `.env` beside its file, where a setting manages their tags.
 #[test]
 fn list_names_the_line_that_sets_a_variable() {
