@@ -52,7 +52,7 @@ pub(in crate::config) fn checked_time_limit(
     if limit.is_zero() {
         let place = written?.place;
         problems.push(
-            Problem::new(place, format!("`{key}`: nothing ends within no time"))
+            Problem::new(place, format!("`{key}`: expected a time above zero, found `{}`", visible(&written?.value)))
                 .hint(format!("write a longer time, such as `{key}: 30s`, or remove the key")),
         );
     }

@@ -65,7 +65,7 @@ fn next_step(name: &ImageName, listed: &[Listed]) -> String {
     });
     // Every other finding of this image is outside the files of --path.
     if let Some(found) = occurrences.clone().find(|found| found.reference.name() == name) {
-        return format!("write a --path with {}, which uses this image, or leave it out", found.place.path);
+        return format!("use a `--path` that matches {}, which has this image, or omit it", found.place.path);
     }
     let names = occurrences.map(|found| found.reference.name());
     let alike = names.filter(|other| other.base() == name.base()).map(ImageName::as_str).collect::<BTreeSet<_>>();

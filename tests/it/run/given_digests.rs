@@ -148,7 +148,7 @@ async fn explains_a_digest_without_effect() {
         --image, which is written only where the reference has one or `pin` is set\n";
     assert!(output.code == 0 && output.stdout.starts_with(expected), "{output:?}");
     let output = tagboat.run(&["edit", "-C", ".", "--image", "ghcr.io/acme/api:1.2", "--path", "zzz"]);
-    let expected = "hint: write a --path with app.yaml, which uses this image, or leave it out";
+    let expected = "hint: use a `--path` that matches app.yaml, which has this image, or omit it";
     assert!(output.code == 1 && output.stdout.contains(expected), "{output:?}");
     let output = tagboat.run(&["edit", "-C", ".", "--image", "ghcr.io/acme/api:1.3"]);
     let expected = "hint: push the image before this step, or correct the name and the tag";
