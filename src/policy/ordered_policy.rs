@@ -59,9 +59,13 @@ pub trait OrderedPolicy: fmt::Debug + Send + Sync {
         false
     }
 
-    /// Returns why no tag can be compared with this current tag. `current` is the text that the filter passes to the policy, if
-    /// any, with its shape.
-    fn check_current(&self, _current: Option<&Shape<'_>>) -> Result<(), Hold> {
+    /// Returns whether it compares each tag with the shape of the current one, and so orders nothing without it.
+    fn compares_shapes(&self) -> bool {
+        false
+    }
+
+    /// Returns why no tag can be compared with this current tag: the text that the filter passes to the policy, with its shape.
+    fn check_current(&self, _current: &Shape<'_>) -> Result<(), Hold> {
         Ok(())
     }
 

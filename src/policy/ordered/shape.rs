@@ -1,6 +1,6 @@
 //! `shape`, the default: tags of the same shape as the current tag, with greater numbers.
 
-use crate::image::{ImageFacts, Shape};
+use crate::image::{ImageFacts, Shape, commit_hash_at};
 use crate::policy::external_facts::ExternalFacts;
 use crate::policy::ordered_policy::{OrderedPolicy, TagReadError, TagReader, Ties};
 use crate::policy::policy::Policy;
@@ -41,15 +41,21 @@ impl OrderedPolicy for ShapePolicy {
         true
     }
 
-    fn check_current(&self, current: Option<&Shape<'_>>) -> Result<(), Hold> {
-        let current = current.ok_or(Hold::NothingExtracted)?;
+    fn compares_shapes(&self) -> bool {
+        true
+    }
+
+    fn check_current(&self, current: &Shape<'_>) -> Result<(), Hold> {
         let tag = || current.tag().into();
+        // A tag that is only a hash has no pieces.
+        let has_commit = || current.has_hash() || commit_hash_at(current.tag(), false) == Some(current.tag());
         match (current.has_order(), Shape::of(current.tag()).has_order()) {
             (true, _) if *self == Self::Loose && LooseVersion::split(current.tag()).is_none() => {
                 Err(Hold::NoVersion(tag()))
             }
             (true, _) => Ok(()),
             (false, true) => Err(Hold::NumericCommit(tag())),
+            (false, false) if has_commit() => Err(Hold::Commit(tag())),
             (false, false) => Err(Hold::NoVersion(tag())),
         }
     }

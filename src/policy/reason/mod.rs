@@ -178,6 +178,8 @@ pub enum Hold {
     },
     /// The current tag has no version, so that its shape has no order.
     NoVersion(Box<str>),
+    /// The current tag has a commit and no version, so that its shape has no order.
+    Commit(Box<str>),
     /// The current tag is a commit with digits only, as the tags beside it show.
     NumericCommit(Box<str>),
     /// The policy cannot compare the current tag with any other, and does not name the image; or no reading shows that another tag is
@@ -190,8 +192,8 @@ pub enum Hold {
         /// Whether the policy names the image.
         names_image: bool,
     },
-    /// The filter extracts no text from the current tag.
-    NothingExtracted,
+    /// The filter rejects the current tag, and the policy compares each tag with it.
+    CurrentFiltered(Tag, Rejection),
     /// The tag list is empty.
     NoTags,
     /// The tag list does not contain this tag.

@@ -246,20 +246,23 @@ fn in_units(duration: Duration) -> String {
     format!("{}{unit}", seconds / length)
 }
 
+/// What a tag with a commit needs: its text has no order.
+const COMMIT_NEEDS_POLICY: &str = "is named after a commit and needs a policy, such as `git-history` or `newest-build`";
+
 impl Display for Hold {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         match self {
-            Self::NoTag { has_digest: true } => {
-                f.write_str("the reference has only a digest, so there is no tag to compare with")
+            Self::NoTag { has_digest: true } => f.write_str(
+                "the reference has only a digest; write its tag beside it, or name it in a policy `digest: TAG`",
+            ),
+            Self::NoTag { has_digest: false } => {
+                f.write_str("the reference has no tag to compare with; write the first one into the manifest")
             }
-            Self::NoTag { has_digest: false } => f.write_str("the reference has no tag to compare with"),
             Self::NoVersion(tag) => {
                 write!(f, "the tag {tag} has no version and needs a policy, such as `newest-build` or `digest`")
             }
-            Self::NumericCommit(tag) => write!(
-                f,
-                "the tag {tag} is a commit, like the tags beside it, and needs a policy, such as `newest-build` or `git-history`"
-            ),
+            Self::Commit(tag) => write!(f, "the tag {tag} {COMMIT_NEEDS_POLICY}"),
+            Self::NumericCommit(tag) => write!(f, "the tag {tag}, like the tags beside it, {COMMIT_NEEDS_POLICY}"),
             Self::Incomparable { newest, current, names_image: true } => write!(
                 f,
                 "the policy cannot compare the current tag {current} with {newest}; set a tag that the policy reads, or `allow-downgrade: true`"
@@ -268,9 +271,10 @@ impl Display for Hold {
                 f,
                 "the policy cannot compare the current tag {current} with {newest}; name the image in full in a rule to allow it"
             ),
-            Self::NothingExtracted => {
-                f.write_str("`extract` takes no text from the current tag, and a shape policy needs one")
-            }
+            Self::CurrentFiltered(tag, cause) => write!(
+                f,
+                "the current tag {tag} is rejected: {cause}; write the whole tag as the registry has it, or correct the filter"
+            ),
             Self::NoTags => f.write_str("the tag list of this image is empty"),
             Self::NotListed(tag) => write!(f, "the tag list does not contain {tag}"),
             Self::CurrentUnreadable(tag, cause) => write!(f, "cannot compare with the current tag {tag}: {cause}"),

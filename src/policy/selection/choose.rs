@@ -46,9 +46,25 @@ pub fn undecidable(current: &ImageReference, entry: &PolicyEntry) -> Option<Reas
     match &entry.policy {
         Policy::Ordered(policy) => {
             let text = current_text(entry, tag.as_str());
-            policy.check_current(text.as_deref().map(Shape::of).as_ref()).err().map(Into::into)
+            check_current(entry, &**policy, tag, text.as_deref().map(Shape::of).as_ref()).err().map(Into::into)
         }
         Policy::Pinned(_) => None,
+    }
+}
+
+/// Returns why a policy compares no tag with the current one. `shape` is that of the text that the filter passes to the policy.
+pub(super) fn check_current(
+    entry: &PolicyEntry,
+    policy: &dyn OrderedPolicy,
+    current: &Tag,
+    shape: Option<&Shape<'_>>,
+) -> Result<(), Hold> {
+    match (shape, entry.filter.text(current.as_str())) {
+        (Some(shape), _) => policy.check_current(shape),
+        (None, Err(error)) if policy.compares_shapes() => {
+            Err(Hold::CurrentFiltered(current.clone(), entry.filter.rejection(error)))
+        }
+        (None, _) => Ok(()),
     }
 }
 
@@ -84,7 +100,7 @@ fn evaluate_ordered(
     let entry = question.entry;
     let text = current_text(entry, current.as_str());
     let shape = text.as_deref().map(|text| current_shape(entry, current, text, candidates));
-    if let Err(hold) = policy.check_current(shape.as_ref()) {
+    if let Err(hold) = check_current(entry, policy, current, shape.as_ref()) {
         return Ok(Outcome::Held(hold.into()));
     }
     let reader = match policy.reader(shape.as_ref(), question.external) {

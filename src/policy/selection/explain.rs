@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::build_time::JumpResult;
 use super::candidate_filter::{CandidateFilter, current_shape, current_text};
-use super::choose::{SelectionStep, choose, current_tag};
+use super::choose::{SelectionStep, check_current, choose, current_tag};
 use super::gates::GateResult;
 use super::not_newer::NotNewer;
 use super::question::Question;
@@ -63,7 +63,7 @@ fn ordered_rows<'c>(
 ) -> Option<Vec<ExplainedCandidate<'c>>> {
     let text = current_text(question.entry, current.as_str());
     let shape = text.as_deref().map(|text| current_shape(question.entry, current, text, candidates));
-    policy.check_current(shape.as_ref()).ok()?;
+    check_current(question.entry, policy, current, shape.as_ref()).ok()?;
     let reader = policy.reader(shape.as_ref(), question.external).ok()?;
     let filter = CandidateFilter::new(question, policy, &*reader, current, shape.as_ref(), candidates).ok()?;
     let row = |candidate: &'c Candidate| {

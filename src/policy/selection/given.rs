@@ -4,7 +4,7 @@
 use std::cmp::Ordering;
 
 use super::candidate_filter::{current_shape, current_text};
-use super::choose::{SelectionStep, choose};
+use super::choose::{SelectionStep, check_current, choose};
 use super::explain::explain;
 use super::question::{Lookups, Question};
 use crate::image::{Digest, ImageReference, Shape, Tag, commit_hash_at, is_numeric_hash};
@@ -131,7 +131,7 @@ fn evaluate(question: &Question<'_>, given: &GivenTags, candidates: &[Candidate]
     if let Policy::Ordered(policy) = &question.entry.policy {
         let text = current_text(question.entry, current.as_str());
         let shape = text.as_deref().map(|text| current_shape(question.entry, current, text, candidates));
-        if policy.check_current(shape.as_ref()).is_err() {
+        if check_current(question.entry, &**policy, current, shape.as_ref()).is_err() {
             let judge = |one: &Candidate| {
                 let is_already = one.tag == *current && given.is_already(question.current);
                 without_order(question, current, shape.as_ref(), one, is_already)
@@ -213,7 +213,7 @@ fn newest(
 fn compare(question: &Question<'_>, one: &Candidate, other: &Candidate) -> Option<Ordering> {
     let (text, than) = (question.entry.filter.read(one.tag.as_str())?, question.entry.filter.read(other.tag.as_str())?);
     if let Policy::Ordered(policy) = &question.entry.policy
-        && policy.check_current(None).is_ok()
+        && !policy.compares_shapes()
         && let Ok(reader) = policy.reader(None, question.external)
     {
         let (mut place, mut than_place) = (OrderKey::default(), OrderKey::default());
@@ -293,7 +293,9 @@ fn without_tag(question: &Question<'_>, given: &Candidate) -> Result<Outcome, Lo
 
 /// Returns the outcome if a policy cannot read a tag, compared with nothing. A policy that compares shapes has no shape to compare.
 fn read_alone(question: &Question<'_>, policy: &dyn OrderedPolicy, given: &Candidate) -> Option<Outcome> {
-    policy.check_current(None).ok()?;
+    if policy.compares_shapes() {
+        return None;
+    }
     let reader = match policy.reader(None, question.external) {
         Ok(reader) => reader,
         Err(cause) => return Some(Outcome::Unknown(cause.into())),

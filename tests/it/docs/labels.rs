@@ -68,7 +68,7 @@ fn troubleshooting_page_quotes_the_reasons_of_held_references() {
         status("pod.yaml", &format!("apiVersion: v1\nkind: Pod\nspec: {{ containers: [{{ image: {image} }}] }}\n"))
     };
     let digest = format!("nginx@sha256:{}", "a".repeat(64));
-    let mut held: Vec<_> = ["nginx:latest", "nginx", &digest, "nginx:$TAG", "\"\""].map(pod).into();
+    let mut held: Vec<_> = ["nginx:latest", "nginx:3d9b390", "nginx", &digest, "nginx:$TAG", "\"\""].map(pod).into();
     held.push(status("chart/values.yaml", "image: { tag: 1.0.1 }\n"));
     held.push((NoticeStatus::Held, Unmanaged::UnknownPolicy("stable".to_owned()).to_string()));
     held.push(status("pod.yaml", "# tagboat: release\ninitContainers:\n- { name: a, image: nginx }\n"));

@@ -119,12 +119,12 @@ const SCENARIOS: &[Scenario] = &[
     // A commit has no order: a run without --image keeps its pull request.
     Scenario { name: "a given commit stays proposed", config: "", steps: &[
         Run("api:3d9b390", &["open tagboat/api: Update ghcr.io/acme/api from 1c0ffee to 3d9b390 in api"], &[]),
-        Run("", &["unchanged tagboat/api: …"], &["api/app.yaml:2: the tag 1c0ffee has no version and needs a policy, …"]),
+        Run("", &["unchanged tagboat/api: …"], &["api/app.yaml:2: the tag 1c0ffee is named after a commit …"]),
         Run("web", &["leave tagboat/api: outside the scope of this run", "failed ghcr.io/acme/web: …"], &[]),
         Run("api:beef123", &["update tagboat/api: Update ghcr.io/acme/api from 1c0ffee to beef123 in api"], &[]),
         // The commit that was given is for the old base.
         Commit("api/app.yaml", "kind: Pod\nspec: { containers: [{ image: ghcr.io/acme/api:a1b2c3d }] }\n"),
-        Run("", &["close tagboat/api: superseded: …"], &["api/app.yaml:2: the tag a1b2c3d has no version …"]),
+        Run("", &["close tagboat/api: superseded: …"], &["api/app.yaml:2: the tag a1b2c3d is named after a commit …"]),
     ], files: &[("api/app.yaml", COMMIT)] },
     Scenario { name: "a given commit stays proposed beside other images", config: ONE_GROUP, steps: &[
         Run("api:3d9b390", &["open tagboat/all: …"], &[]),
