@@ -182,7 +182,12 @@ impl Markers {
 
     /// Returns whether a marker is beside a value.
     pub(super) fn is_marked(&self, tree: &Tree<'_>, node: NodeId) -> bool {
-        self.of_value(tree, node).next().is_some()
+        self.marker(tree, node).is_some()
+    }
+
+    /// Returns the first marker beside a value.
+    pub(super) fn marker(&self, tree: &Tree<'_>, node: NodeId) -> Option<&ParsedMarker> {
+        self.of_value(tree, node).next().map(|comment| &comment.marker)
     }
 
     /// Returns the image that a comment names for a value, directly or through the policy of a Flux marker.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use globset::GlobMatcher;
 
 use crate::image::{AppVersion, ReferencePattern, TagField};
+use crate::text::flow_string;
 
 /// The name of the format of what the patterns of the configuration match.
 pub(super) const PATTERN: &str = "pattern";
@@ -44,6 +45,13 @@ impl FindOptions {
     }
 }
 
+/// Returns the setting that names the image of one tag, to be put into `tagboat.yaml` as it is.
+pub(super) fn tag_setting(path: &str, field: &str, image: &str) -> String {
+    let paths = flow_string(&globset::escape(path));
+    let (field, image) = (flow_string(field), flow_string(image));
+    format!("manifests: {{ tags: [{{ paths: [{paths}], field: {field}, image: {image} }}] }}")
+}
+
 /// An image composed of literal texts and values, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ValuesImage(pub(super) Vec<ValuesPiece>);
@@ -81,6 +89,18 @@ impl RepositoryLayout {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn quotes_what_is_no_plain_scalar_and_escapes_globs() {
+        let rows = [
+            ("a/values.yaml", "web.image.tag", "{ paths: [a/values.yaml], field: web.image.tag, image: NAME }"),
+            ("a b.yaml", "workers[0].tag", r#"{ paths: ["a b.yaml"], field: "workers[0].tag", image: NAME }"#),
+            ("{x}/[1].yaml", "on", r#"{ paths: ["[{]x[}]/[[]1[]].yaml"], field: "on", image: NAME }"#),
+        ];
+        for (path, field, expected) in rows {
+            assert_eq!(tag_setting(path, field, "NAME"), format!("manifests: {{ tags: [{expected}] }}"));
+        }
+    }
 
     #[test]
     fn recognizes_charts_by_their_chart_yaml() {

@@ -2,7 +2,8 @@
 
 use super::document::Document;
 use super::markers::Markers;
-use super::occurrence::{DigestSlot, PartSpan, PartSpans};
+use super::occurrence::{DigestSlot, MarkerKind, PartSpan, PartSpans};
+use super::options::tag_setting;
 use super::part_span::{part_span, tag_comment};
 use super::place::File;
 use super::value::{NotReference, is_bare_digest, not_literal};
@@ -58,7 +59,7 @@ impl SplitReference {
                 return Err(not);
             }
         }
-        let name = self.name.as_deref().ok_or_else(|| self.unnamed(document, markers))?;
+        let name = self.name.as_deref().ok_or_else(|| self.unnamed(document, file, markers))?;
         expect_literal_name(name)?;
         let version = WrittenVersion::read(fields, if self.is_chart { Tag::of_chart } else { Tag::new })?;
         let reference = reference(name, &version)?;
@@ -77,13 +78,25 @@ impl SplitReference {
         Ok((reference, PartSpans { name: None, tag, digest, digest_slot, tag_comment }))
     }
 
-    /// Returns why a tag without a name is left alone.
-    fn unnamed(&self, document: &Document<'_>, markers: &Markers) -> NotReference {
+    /// Returns why a tag without a name is left alone, and the lines that name its image.
+    fn unnamed(&self, document: &Document<'_>, file: &File<'_>, markers: &Markers) -> NotReference {
+        let tree = document.tree;
         let version: Vec<NodeId> = [self.tag, self.digest].into_iter().flatten().collect();
-        match markers.foreign_datasource(document.tree, &version) {
-            Some(datasource) => NotReference::ignored(super::marker::foreign_reason(datasource)),
-            None => NotReference::held("the image's name is not in this file; name it in a comment or a rule"),
+        if let Some(datasource) = markers.foreign_datasource(tree, &version) {
+            return NotReference::ignored(super::marker::foreign_reason(datasource));
         }
+        let marker = version.iter().find_map(|node| markers.marker(tree, *node));
+        NotReference::held(match marker {
+            Some(marker) if marker.kind == MarkerKind::Flux => {
+                format!("no ImagePolicy {} in this repository names the image of this tag", marker.policy)
+            }
+            Some(_) => "the image's name is not in this file; add `image=NAME` to the comment of this value".to_owned(),
+            None => {
+                let field = version.first().map(|node| document.field_path(*node)).unwrap_or_default();
+                let setting = tag_setting(&file.path, &field, "NAME");
+                format!("the image's name is not in this file; name it in tagboat.yaml with `{setting}`")
+            }
+        })
     }
 }
 

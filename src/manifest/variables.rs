@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::formats::env_variable;
 use super::occurrence::{Finding, NoticeStatus, Place};
+use super::options::tag_setting;
 
 /// Adds to the reason of each value with a variable where that is set, and the setting that manages it there. `read` returns the bytes
 /// of a file, if it exists.
@@ -52,10 +53,9 @@ impl<'v> Variable<'v> {
     fn describe(&self, is_listed: bool) -> String {
         let Self { name, path, line, .. } = self;
         match self.image {
-            Some(image) if !is_listed => format!(
-                "`{name}` is set at {path}:{line}, and `manifests: {{ tags: [{{ paths: [{path}], field: {name}, image: {image} }}] }}` \
-                 manages it there"
-            ),
+            Some(image) if !is_listed => {
+                format!("`{name}` is set at {path}:{line}, and `{}` manages it there", tag_setting(path, name, image))
+            }
             _ => format!("`{name}` is set at {path}:{line}"),
         }
     }

@@ -246,7 +246,8 @@ fn without_version(
     found.take(parts.into_iter().flatten().filter(|node| keys.image != Some(*node)));
 }
 
-/// Reports `version` and `tag` beside a complete reference: they are not its tag, but other readers may use them.
+/// Reports `version` and `tag` beside a complete reference: they are not its tag, but other readers may use them. A marker or a setting
+/// names the image of such a tag.
 fn beside_complete(document: &Document<'_>, found: &mut DocumentFindings<'_>, format: &'static str, keys: &Keys) {
     let tree = document.tree;
     let image = keys.image.and_then(|image| tree.text_of(image)).unwrap_or_default();
@@ -254,12 +255,29 @@ fn beside_complete(document: &Document<'_>, found: &mut DocumentFindings<'_>, fo
         if !is_filled(tree, node) || found.is_taken(node) {
             continue;
         }
+        let name = found.configured_or_marked_image(document, node, |_| false);
+        if name.is_some() || found.is_marked(document, node) {
+            found.report_split(
+                document,
+                format,
+                &SplitReference { name, tag: Some(node), ..SplitReference::default() },
+            );
+            continue;
+        }
         let text = tree.text_of(node).unwrap_or_default().trim_start_matches('v');
         let repeats_tag = image.split(['@', ':']).any(|part| part.trim_start_matches('v') == text);
         let (status, reason) = if repeats_tag {
-            (NoticeStatus::Held, "repeats the tag of the image beside it; Tagboat does not change both together")
+            (
+                NoticeStatus::Held,
+                "repeats the tag of the image beside it, and an update would change only that; remove one of the two, or add \
+                 `# tagboat: ignore` to this one",
+            )
         } else {
-            (NoticeStatus::Ignored, "not part of the image beside it, which is a complete reference")
+            (
+                NoticeStatus::Ignored,
+                "not part of the image beside it, which is a complete reference; if it is the tag of another image, add \
+                 `# tagboat: image=NAME`",
+            )
         };
         found.report_notice(document, format, node, status, reason.to_owned());
     }
