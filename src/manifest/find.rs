@@ -147,6 +147,7 @@ impl FileReader<'_> {
     fn is_worth_parsing(&self, text: &str) -> bool {
         let path = &*self.file.path;
         self.set.screen.may_hold(text.as_bytes())
+            || mentions(text).next().is_some()
             || self.options.values_images.contains_key(path)
             || self.options.tag_fields.iter().any(|field| field.paths.is_match(path))
     }

@@ -3,7 +3,7 @@
 use super::super::document::Document;
 use super::super::found::DocumentFindings;
 use super::super::occurrence::NoticeStatus;
-use super::super::screen::BUILT;
+use super::super::screen::{BUILT, mentions};
 use super::super::split_reference::SplitReference;
 use super::super::value::{is_full_reference, is_unambiguous_reference};
 use super::names::{assigns_image, contains_image, is_image_list_key, is_output_flag, is_variable};
@@ -96,16 +96,24 @@ pub(in crate::manifest) fn named_by_rules(
     }
 }
 
-/// Returns whether a scalar may hold a document of its own: several lines, JSON, or the text of a format that its key names.
+/// Returns whether a scalar may hold a document of its own: several lines, JSON, assignments, or the text of a format that its key
+/// names.
 fn may_embed(document: &Document<'_>, node: NodeId, value: &str, style: Style) -> bool {
-    let is_text = || document.tree.key_text(node).is_some_and(|key| document.screen.is_text_key(key));
-    let is_named = value.contains(' ') && !document.tree.is_key(node) && is_text();
-    is_named
-        || style != Style::Plain
-            && value.len() > 10
-            && (memchr::memchr(b'\n', value.as_bytes()).is_some() || value.starts_with(['{', '[']))
-            && document.screen.may_hold(value.as_bytes())
-            && !value.starts_with("#!")
+    let tree = document.tree;
+    if value.len() <= 10 || tree.is_key(node) || value.starts_with("#!") {
+        return false;
+    }
+    let is_of_text_key =
+        value.contains([' ', '=', '\n']) && tree.key_text(node).is_some_and(|key| document.screen.is_text_key(key));
+    let is_document = style != Style::Plain
+        && (memchr::memchr(b'\n', value.as_bytes()).is_some() || value.starts_with(['{', '[']))
+        && document.screen.may_hold(value.as_bytes());
+    is_of_text_key || is_document || may_assign_reference(value)
+}
+
+/// Returns whether a text may hold `NAME=registry/image:tag`, which has none of the words that formats declare.
+fn may_assign_reference(value: &str) -> bool {
+    value.split_once('=').is_some_and(|(name, rest)| !name.starts_with('-') && mentions(rest).next().is_some())
 }
 
 fn mapping(document: &Document<'_>, found: &mut DocumentFindings<'_>, format: &'static str, map: NodeId) {

@@ -128,7 +128,7 @@ const SCENARIOS: &[Scenario] = &[
     ], files: &[("api/app.yaml", COMMIT)] },
     Scenario { name: "a given commit stays proposed beside other images", config: ONE_GROUP, steps: &[
         Run("api:3d9b390", &["open tagboat/all: …"], &[]),
-        Run("", &["update tagboat/all: …"], &["api/app.yaml:2: the tag 1c0ffee has …"]),
+        Run("", &["update tagboat/all: …"], &["api/app.yaml:2: the tag 1c0ffee is named …"]),
         Contains("tagboat/all", "api/app.yaml", "api:3d9b390"),
         Contains("tagboat/all", "web/app.yaml", "web:2.1"),
         Build("web:2.2"),
