@@ -72,6 +72,8 @@ pub enum GroupId {
 pub enum ActionId {
     /// A group of changes.
     Group(GroupId),
+    /// The changes of a group that a person declined by closing the pull request with this number.
+    Declined(GroupId, u64),
     /// An open pull request that belongs to no group, by its number.
     PullRequest(u64),
     /// A branch without a pull request.

@@ -47,7 +47,10 @@ impl fmt::Display for LeaveReason {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Declined { number } => {
-                write!(out, "#{number} proposed the same versions and was closed unmerged; waiting for newer ones")
+                write!(
+                    out,
+                    "#{number} proposed the same versions and was closed unmerged; a newer version is proposed again"
+                )
             }
             Self::HoldLabel(label) => write!(out, "held by the label {label}"),
             Self::HoldCheckBox => out.write_str("held by the check box in its description"),

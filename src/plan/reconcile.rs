@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::leftover::Leftover;
 use super::pr_commands;
-use super::proposal::{ActionId, Draft, GroupId};
+use super::proposal::{ActionId, Change, Draft, GroupId};
 use super::pull_request::{PullRequest, PullRequestState};
 use super::reasons::{CloseReason, LeaveReason};
 use super::record::{Record, RecordedChange};
@@ -37,6 +37,8 @@ pub enum Action {
         /// The commit at its head.
         head: CommitId,
     },
+    /// Propose none of these changes: a person closed the pull request with this number, which had the same versions.
+    Decline(Draft, u64),
     /// Do nothing.
     Leave {
         /// The group or pull request.
@@ -55,6 +57,7 @@ impl Action {
     pub fn id(&self) -> ActionId {
         match self {
             Self::Commit(draft) | Self::Open(draft) | Self::Update(draft, _) => ActionId::Group(draft.group.clone()),
+            Self::Decline(draft, number) => ActionId::Declined(draft.group.clone(), *number),
             Self::Close(existing, _) | Self::CloseDuplicate { existing, .. } => ActionId::PullRequest(existing.number),
             Self::DeleteBranch { branch, .. } => ActionId::Branch(branch.clone()),
             Self::Leave { id, .. } => id.clone(),
@@ -64,7 +67,9 @@ impl Action {
     /// Returns the name of the group for people; the branch of a pull request without a record.
     pub fn label(&self) -> String {
         match self {
-            Self::Commit(draft) | Self::Open(draft) | Self::Update(draft, _) => draft.name().to_owned(),
+            Self::Commit(draft) | Self::Open(draft) | Self::Update(draft, _) | Self::Decline(draft, _) => {
+                draft.name().to_owned()
+            }
             Self::Close(existing, _) | Self::CloseDuplicate { existing, .. } => recorded_group(existing),
             Self::Leave { id: ActionId::Group(GroupId::Named(name)), .. } => name.clone(),
             Self::Leave { existing: Some(existing), .. } => recorded_group(existing),
@@ -77,7 +82,11 @@ impl Action {
         match self {
             Self::Open(draft) | Self::Update(draft, _) => Some(&draft.branch),
             Self::Close(existing, _) => Some(&existing.branch),
-            Self::CloseDuplicate { .. } | Self::Commit(_) | Self::DeleteBranch { .. } | Self::Leave { .. } => None,
+            Self::CloseDuplicate { .. }
+            | Self::Commit(_)
+            | Self::DeleteBranch { .. }
+            | Self::Decline(..)
+            | Self::Leave { .. } => None,
         }
     }
 }
@@ -138,7 +147,7 @@ pub fn reconcile(drafts: Vec<Draft>, observed: &Observed) -> Vec<Action> {
     let drafted = drafts.iter().map(|draft| draft.branch.clone()).collect::<BTreeSet<_>>();
     for draft in drafts {
         let existing = open.get(&draft.branch).copied();
-        actions.push(action_with_draft(draft, existing, observed));
+        actions.extend(actions_with_draft(draft, existing, observed));
     }
     for (branch, existing) in open {
         if !drafted.contains(branch) {
@@ -171,21 +180,23 @@ fn one_per_branch(open: &[PullRequest]) -> (BTreeMap<&BranchName, &PullRequest>,
     (kept, duplicates)
 }
 
-/// Returns the action for a draft and the open pull request of its branch.
-fn action_with_draft(mut draft: Draft, existing: Option<&PullRequest>, observed: &Observed) -> Action {
+/// Returns the action for a draft and the open pull request of its branch, then those for the changes that a person declined.
+fn actions_with_draft(mut draft: Draft, existing: Option<&PullRequest>, observed: &Observed) -> Vec<Action> {
     let held = existing.and_then(|existing| pr_commands::hold(existing, &observed.hold_labels));
     if let Some(reason) = held.or_else(|| reason_if_unknown(&draft, existing?, observed)) {
-        return leave_group(draft, existing, reason);
+        return vec![leave_group(draft, existing, reason)];
     }
     let declined = remove_declined(&mut draft, &observed.closed);
-    match (declined, existing) {
-        (Some(number), None) if draft.changes.is_empty() => leave_group(draft, None, LeaveReason::Declined { number }),
-        (Some(number), Some(existing)) if draft.changes.is_empty() => {
-            Action::Close(existing.clone(), CloseReason::Declined { number })
+    let action = match (existing, declined.first_key_value()) {
+        (None, _) if draft.changes.is_empty() => None,
+        (Some(existing), Some((number, _))) if draft.changes.is_empty() => {
+            Some(Action::Close(existing.clone(), CloseReason::Declined { number: *number }))
         }
-        (_, Some(existing)) => Action::Update(draft, existing.clone()),
-        (_, None) => Action::Open(draft),
-    }
+        (Some(existing), _) => Some(Action::Update(draft.clone(), existing.clone())),
+        (None, _) => Some(Action::Open(draft.clone())),
+    };
+    let decline = |(number, changes)| Action::Decline(Draft { changes, ..draft.clone() }, number);
+    action.into_iter().chain(declined.into_iter().map(decline)).collect()
 }
 
 /// Returns the reason to leave an open pull request if it changes a place that the draft does not and for which the run
@@ -197,23 +208,24 @@ fn reason_if_unknown(draft: &Draft, existing: &PullRequest, observed: &Observed)
     Some(LeaveReason::Unknown { image: unknown.image })
 }
 
-/// Removes the changes that a person declined by closing a pull request with the same versions. Returns the number of
+/// Removes the changes that a person declined by closing a pull request with the same versions. Returns them by the number of
 /// that pull request.
-fn remove_declined(draft: &mut Draft, closed: &[PullRequest]) -> Option<u64> {
+fn remove_declined(draft: &mut Draft, closed: &[PullRequest]) -> BTreeMap<u64, Vec<Change>> {
     let declined = closed
         .iter()
         .filter(|pr| pr.branch == draft.branch && pr.state == PullRequestState::Closed)
         .filter_map(|pr| Some((pr, Record::find(&pr.body)?)))
         .filter(|(_, record)| !record.closed_by_tagboat)
         .collect::<Vec<_>>();
-    let mut number = None;
-    draft.changes.retain(|change| {
-        let change = RecordedChange::of(change);
-        let found = declined.iter().find(|(_, record)| record.changes.contains(&change));
-        number = found.map(|(pr, _)| pr.number).or(number);
-        found.is_none()
-    });
-    number
+    let mut removed = BTreeMap::<u64, Vec<Change>>::new();
+    for change in std::mem::take(&mut draft.changes) {
+        let recorded = RecordedChange::of(&change);
+        match declined.iter().find(|(_, record)| record.changes.contains(&recorded)) {
+            Some((pr, _)) => removed.entry(pr.number).or_default().push(change),
+            None => draft.changes.push(change),
+        }
+    }
+    removed
 }
 
 /// Returns the action for an open pull request without a draft.
@@ -299,6 +311,9 @@ mod tests {
             Action::CloseDuplicate { existing, .. } => format!("close duplicate #{}", existing.number),
             Action::DeleteBranch { branch, .. } => format!("delete {branch}"),
             Action::Leave { .. } => format!("leave {}", action.label()),
+            Action::Decline(draft, number) => {
+                format!("decline {} of {} as #{number}", draft.changes.len(), draft.name())
+            }
         };
         actions.iter().map(kind).collect()
     }
@@ -314,7 +329,7 @@ mod tests {
             ("unchanged",               vec![old.clone()], observed(vec![pull_request(1, &old, Open)], vec![]),    vec!["update #1 with 1"]),
             ("newer version",           vec![new.clone()], observed(vec![pull_request(1, &old, Open)], vec![]),    vec!["update #1 with 1"]),
             ("obsolete",                vec![],            observed(vec![pull_request(1, &old, Open)], vec![]),    vec!["close #1"]),
-            ("declined",                vec![old.clone()], observed(vec![], vec![pull_request(1, &old, Closed)]),  vec!["leave a"]),
+            ("declined",                vec![old.clone()], observed(vec![], vec![pull_request(1, &old, Closed)]),  vec!["decline 1 of a as #1"]),
             ("declined, then newer",    vec![new.clone()], observed(vec![], vec![pull_request(1, &old, Closed)]),  vec!["open a with 1"]),
             ("merged, then reverted",   vec![old.clone()], observed(vec![], vec![pull_request(1, &old, Merged)]),  vec!["open a with 1"]),
         ];
@@ -338,7 +353,7 @@ mod tests {
         let declined = draft("a", &[("a.yaml", "nginx:2")]);
         let both = draft("a", &[("a.yaml", "nginx:2"), ("b.yaml", "redis:8")]);
         let actions = reconcile(vec![both], &observed(vec![], vec![pull_request(1, &declined, Closed)]));
-        assert_eq!(kinds(&actions), ["open a with 1"]);
+        assert_eq!(kinds(&actions), ["open a with 1", "decline 1 of a as #1"]);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::pull_request::PullRequest;
 use super::reasons::{CloseReason, LeaveReason};
 use super::reconcile::Action;
 use super::record::{Record, RecordedChange};
+use super::texts::built_in_title;
 
 /// The state of a branch on the remote.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,6 +104,15 @@ pub enum Step<C = Draft> {
         /// The commit at its head.
         head: CommitId,
     },
+    /// Propose none of these changes, because a person declined them.
+    Decline {
+        /// What their pull request would be called.
+        title: String,
+        /// The changes.
+        draft: Draft,
+        /// The number of the pull request that a person closed.
+        number: u64,
+    },
     /// Do nothing.
     Leave {
         /// The title of the pull request, or the name of the group where none is open.
@@ -131,6 +141,9 @@ pub fn step(action: Action, branch: BranchState, settings: &StepSettings) -> Ste
             Step::Close { existing, head: None, reason: CloseReason::Duplicate { of: kept } }
         }
         Action::DeleteBranch { branch, head } => Step::DeleteBranch { branch, head },
+        Action::Decline(draft, number) => {
+            Step::Decline { title: built_in_title(draft.name(), &draft.changes, usize::MAX), draft, number }
+        }
         Action::Leave { branch, existing, reason, .. } => {
             let title = existing.as_ref().map_or(label, |existing| existing.title.clone());
             Step::Leave { title, branch, existing, reason }
@@ -323,6 +336,7 @@ mod tests {
             Step::DeleteBranch { .. } => "delete the branch".to_owned(),
             Step::Close { head: Some(_), .. } => "close, delete the branch".to_owned(),
             Step::Close { head: None, .. } => "close".to_owned(),
+            Step::Decline { title, number, .. } => format!("decline {title} as #{number}"),
             Step::Leave { reason, .. } => format!("leave: {reason}"),
         }
     }

@@ -10,3 +10,4 @@ pub use body::FactsByReference;
 pub use link::LinkStyle;
 pub use markup::{code, plain};
 pub use message::{GROUP_TRAILER, Templates, TextContext, TextError, Texts, texts};
+pub(in crate::plan) use title::title as built_in_title;

@@ -1,6 +1,6 @@
 //! The built-in title of a pull request: what all its changes share, within the limit of the forge.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::markup::inert;
 use crate::image::{Digest, ImageReference};
@@ -8,22 +8,20 @@ use crate::plan::proposal::{Change, major_mark};
 use crate::plan::values::version;
 
 /// Returns `Update api from 1.4.2 to 1.4.3 in envs/prod`, or the part of it that all changes share, in at most `limit` characters.
-pub(super) fn title(group: &str, changes: &[Change], limit: usize) -> String {
+pub(in crate::plan) fn title(group: &str, changes: &[Change], limit: usize) -> String {
     let names = changes.iter().map(|change| change.to.name()).collect::<BTreeSet<_>>();
     let images = match names.len() {
         1 => "1 image".to_owned(),
         count => format!("{count} images"),
     };
-    let subject = match names.first() {
-        Some(name) if names.len() == 1 => name.familiar().to_owned(),
-        _ => {
-            let names = names.iter().map(|name| name.base()).collect::<BTreeSet<_>>();
-            match names.into_iter().collect::<Vec<_>>()[..] {
-                [a, b] => format!("{a} and {b}"),
-                [a, b, c] => format!("{a}, {b} and {c}"),
-                _ => images.clone(),
-            }
-        }
+    let major = changes.iter().map(|change| major_mark(change.bump())).max().unwrap_or_default();
+    let (subject, mark) = match names.first() {
+        Some(name) if names.len() == 1 => (name.familiar().to_owned(), major),
+        _ => match &marked_names(changes)[..] {
+            [a, b] => (format!("{a} and {b}"), ""),
+            [a, b, c] => (format!("{a}, {b} and {c}"), ""),
+            _ => (images.clone(), major),
+        },
     };
     let versions = match names.len() {
         1 => versions(changes),
@@ -31,16 +29,25 @@ pub(super) fn title(group: &str, changes: &[Change], limit: usize) -> String {
     };
     let is_in_group = changes.iter().all(|change| change.path.starts_with(&format!("{group}/")));
     let place = if is_in_group { format!(" in {group}") } else { String::new() };
-    let major = changes.iter().map(|change| major_mark(change.bump())).max().unwrap_or_default();
     let titles = [
-        format!("Update {subject}{versions}{major}{place}"),
-        format!("Update {subject}{versions}{major}"),
-        format!("Update {subject}{major}{place}"),
-        format!("Update {subject}{major}"),
+        format!("Update {subject}{versions}{mark}{place}"),
+        format!("Update {subject}{versions}{mark}"),
+        format!("Update {subject}{mark}{place}"),
+        format!("Update {subject}{mark}"),
         format!("Update {images}{major}"),
     ];
     let [titles @ .., shortest] = titles.map(|title| inert(&title));
     titles.into_iter().find(|title| title.chars().count() <= limit).unwrap_or(shortest)
+}
+
+/// Returns the last part of each name, with a mark behind those that have a new major version.
+fn marked_names(changes: &[Change]) -> Vec<String> {
+    let mut marks = BTreeMap::<&str, &str>::new();
+    for change in changes {
+        let mark = marks.entry(change.to.name().base()).or_default();
+        *mark = major_mark(change.bump()).max(mark);
+    }
+    marks.into_iter().map(|(name, mark)| format!("{name}{mark}")).collect()
 }
 
 fn versions(changes: &[Change]) -> String {

@@ -71,7 +71,7 @@ impl Publisher<'_> {
         };
         let result = match self.lock {
             Some(lock) => {
-                if !matches!(step, Step::Unchanged(..) | Step::Leave { .. }) {
+                if !matches!(step, Step::Unchanged(..) | Step::Decline { .. } | Step::Leave { .. }) {
                     tracing::info!("writing {label}");
                 }
                 let _writing = lock.lock().await;

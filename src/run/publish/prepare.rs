@@ -148,6 +148,7 @@ impl<'a> Publisher<'a> {
             Step::Unchanged(draft, existing) => Step::Unchanged(draft, existing),
             Step::DeleteBranch { branch, head } => Step::DeleteBranch { branch, head },
             Step::Close { existing, head, reason } => Step::Close { existing, head, reason },
+            Step::Decline { title, draft, number } => Step::Decline { title, draft, number },
             Step::Leave { title, branch, existing, reason } => Step::Leave { title, branch, existing, reason },
         })
     }

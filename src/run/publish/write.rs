@@ -26,7 +26,7 @@ impl Publisher<'_> {
                 self.git.delete(branch, head).await?;
                 Ok(None)
             }
-            PreparedStep::Unchanged(..) | PreparedStep::Leave { .. } => Ok(None),
+            PreparedStep::Unchanged(..) | PreparedStep::Decline { .. } | PreparedStep::Leave { .. } => Ok(None),
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::docs::Hint;
 use crate::govern::Status;
 use crate::manifest::{Finding, Occurrence, OccurrenceId, RefusedEdit};
-use crate::plan::{Change, FactsByReference};
+use crate::plan::{Change, FactsByReference, LeaveReason};
 use crate::policy::Outcome;
 use crate::report::{ImageRow, ImageStatus, Subject, version};
 use crate::run::lookup::{Answer, newest};
@@ -18,6 +18,8 @@ use super::decided::{Decided, location};
 pub(super) enum ChangeOutcome {
     /// It is on this branch, or would be after a dry run; `None` if it is on no branch.
     Written(Option<String>),
+    /// A person declined it.
+    Declined(LeaveReason),
     /// It could not be written.
     Failed {
         /// The failed group or file.
@@ -108,6 +110,7 @@ impl Decided<'_> {
                 Some(Ok(ChangeOutcome::Written(branch))) => {
                     ImageRow { branch: branch.clone(), ..row(ImageStatus::Update, &choice.reason.to_string()) }
                 }
+                Some(Ok(ChangeOutcome::Declined(reason))) => row(ImageStatus::Held, &format!("declined: {reason}")),
                 Some(Ok(ChangeOutcome::Failed { subject, reason, hint })) => ImageRow {
                     hint: Some(hint.clone()),
                     failure: Some(subject.clone()),

@@ -1,6 +1,6 @@
 //! Turns the results of groups and pull requests into rows of reports.
 
-use crate::plan::Change;
+use crate::plan::{Change, LeaveReason};
 use crate::refname::BranchName;
 use crate::report::{FailureRow, FileChange, GroupSubject, ProposalAction, ProposalReason, ProposalRow, Subject};
 use crate::run::publish::{GroupResult, PreparedStep};
@@ -11,6 +11,9 @@ use super::images::ChangeOutcome;
 /// Returns the outcome of the changes of a group.
 pub(super) fn outcome(result: &GroupResult) -> ChangeOutcome {
     match &result.result {
+        Ok(_) if let Some(PreparedStep::Decline { number, .. }) = &result.step => {
+            ChangeOutcome::Declined(LeaveReason::Declined { number: *number })
+        }
         Ok(_) => ChangeOutcome::Written(proposed(result).map(|proposed| proposed.branch)),
         Err(error) => {
             ChangeOutcome::Failed { subject: Subject::Group(subject(result)), reason: chain(error), hint: error.hint() }
@@ -32,6 +35,14 @@ pub(super) fn changes(result: &GroupResult) -> &[Change] {
 pub(super) fn already_proposed(result: &GroupResult) -> &[Change] {
     match &result.step {
         Some(PreparedStep::Unchanged(draft, _) | PreparedStep::Complete(draft, _)) => &draft.changes,
+        _ => &[],
+    }
+}
+
+/// Returns the changes that a person declined.
+pub(super) fn declined(result: &GroupResult) -> &[Change] {
+    match &result.step {
+        Some(PreparedStep::Decline { draft, .. }) => &draft.changes,
         _ => &[],
     }
 }
@@ -66,6 +77,10 @@ pub(super) fn proposed(result: &GroupResult) -> Option<ProposalRow> {
             Some(existing),
             Some(ProposalReason::Close(*reason)),
         ),
+        PreparedStep::Decline { title, draft, number } => {
+            let reason = LeaveReason::Declined { number: *number };
+            (ProposalAction::Leave, &draft.branch, title, None, Some(ProposalReason::Leave(reason)))
+        }
         PreparedStep::Leave { title, branch, existing, reason } => {
             (ProposalAction::Leave, branch, title, existing.as_ref(), Some(ProposalReason::Leave(reason.clone())))
         }

@@ -85,6 +85,9 @@ impl RunOutcome {
                 by_change.extend(draft.changes.iter().map(|change| (&change.occurrence, *result)));
             }
         }
+        for result in by_id.values() {
+            by_change.extend(results::declined(result).iter().map(|change| (&change.occurrence, *result)));
+        }
         by_change
     }
 }

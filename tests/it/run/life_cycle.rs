@@ -19,6 +19,7 @@ use crate::support::gitlab::GITLAB;
 use crate::support::repository::git;
 use crate::support::test_forge::{ALL, Forges, name};
 use crate::support::world::{World, lines};
+use tagboat::report::{ChangeRow, ImageStatus, ProposalAction, ProposalRow, RunReport};
 
 use Step::*;
 
@@ -156,13 +157,21 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "closed by a person: this version is declined", steps: &[
         Run(&["open tagboat/api: …"]),
         Close(1),
-        Run(&["leave tagboat/api: #1 proposed the same versions and was closed unmerged; waiting for newer ones"]),
+        Run(&["leave tagboat/api: #1 proposed the same versions and was closed unmerged; a newer version is proposed again"]),
         Kept("tagboat/api"),
         Build("api:1.2"),
         Run(&["open tagboat/api: Update ghcr.io/acme/api from 1.0 to 1.2 in api"]),
         Close(2),
         Run(&["leave tagboat/api: #2 proposed …"]),
     ], ..DEFAULT },
+    Scenario { name: "closed by a person: only newer versions are proposed again", config: ONE_GROUP, steps: &[
+        Run(&["open tagboat/all: Update api and web"]),
+        Close(1),
+        Build("api:1.2"),
+        Run(&["open tagboat/all: Update ghcr.io/acme/api from 1.0 to 1.2", "leave tagboat/all: #1 proposed …"]),
+        FileHolds("tagboat/all", "web/app.yaml", "web:2.0"),
+        Run(&["unchanged tagboat/all: Update ghcr.io/acme/api from 1.0 to 1.2", "leave tagboat/all: #1 proposed …"]),
+    ], images: "api:1.0 api:1.1 web:2.0 web:2.1", files: BOTH, ..DEFAULT },
     Scenario { name: "merged, then reverted", steps: &[
         Run(&["open tagboat/api: …"]),
         Merge(1),
@@ -747,6 +756,19 @@ impl ScenarioRun {
         let count = open.len();
         open.dedup();
         assert_eq!(open.len(), count, "{}: two pull requests for one branch", self.title);
+        self.shows_updates_on_their_branches(&report);
+    }
+
+    /// An image whose row names the branch of an open pull request is changed by it.
+    fn shows_updates_on_their_branches(&self, report: &RunReport) {
+        use ProposalAction::{Open, Unchanged, Update};
+        let proposed: Vec<&ChangeRow> = report.changes.iter().chain(&report.already_proposed).collect();
+        for row in report.images.iter().filter(|row| row.status == ImageStatus::Update) {
+            let is_open = |proposal: &&ProposalRow| Some(&proposal.branch) == row.branch.as_ref();
+            let Some(proposal) = report.proposals.iter().find(is_open) else { continue };
+            let is_changed = proposed.iter().any(|change| change.name == row.name);
+            assert!(is_changed || !matches!(proposal.action, Open | Unchanged | Update), "{}: {row:?}", self.title);
+        }
     }
 
     /// Repeats the run, which must change nothing.
