@@ -1,5 +1,7 @@
 //! Credentials for registries, and their sources.
 
+use std::fmt;
+
 use crate::secret::Secret;
 
 /// A credential for a registry.
@@ -42,6 +44,21 @@ pub struct ResolvedCredential {
     pub from_platform: bool,
 }
 
+/// The credential that a server received with a request. The text continues `denied`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SentCredential {
+    /// None: no credential is known.
+    None,
+    /// None, since settings of the repository choose who can read the connection. Has the reason.
+    Withheld(&'static str),
+    /// None, since the credential of the platform is not for this server, or was rejected. Has the reason.
+    Unusable(String),
+    /// None: it does not follow a redirect to another host.
+    Redirected,
+    /// The credential from this source.
+    From(String),
+}
+
 impl RegistryLogin {
     /// Returns the credential to send; `token_user` is the user name for a token without one.
     pub(crate) fn resolve(self, token_user: &str) -> ResolvedCredential {
@@ -65,6 +82,31 @@ impl RegistryCredential {
         match self {
             Self::Basic { user, password } => password == secret || Secret::new(user) == *secret,
             Self::RefreshToken(token) | Self::Bearer(token) => token == secret,
+        }
+    }
+}
+
+impl SentCredential {
+    /// Returns why no credential was sent: the reasons to withhold any, and not to use the one of the platform.
+    pub(super) fn none(withheld: Option<&'static str>, unusable: Option<&String>) -> Self {
+        match (withheld, unusable) {
+            (Some(reason), _) => Self::Withheld(reason),
+            (None, Some(reason)) => Self::Unusable(reason.clone()),
+            (None, None) => Self::None,
+        }
+    }
+}
+
+impl fmt::Display for SentCredential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => write!(f, "anonymous access"),
+            Self::Withheld(reason) => write!(f, "anonymous access (credentials are withheld: {reason})"),
+            Self::Unusable(reason) => write!(f, "anonymous access ({reason})"),
+            Self::Redirected => {
+                write!(f, "access without the credential, which does not follow a redirect to another host")
+            }
+            Self::From(source) => write!(f, "access with the credential from {source}"),
         }
     }
 }

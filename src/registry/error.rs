@@ -6,6 +6,8 @@ use std::time::Duration;
 use crate::docs::{Hint, hint};
 use crate::http::HttpError;
 
+use super::credential::SentCredential;
+
 /// Why a registry request failed. Contains no secrets. The text omits the image, which every report has in a column of its own.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum RegistryError {
@@ -24,8 +26,8 @@ pub enum RegistryError {
         image: String,
         /// The URL that denied access.
         url: String,
-        /// `anonymous access`, or `access with the credential from …` with its source.
-        sent: String,
+        /// What it denied.
+        sent: SentCredential,
         /// The message of the registry, starting with `: `, or nothing.
         detail: String,
     },
@@ -36,8 +38,8 @@ pub enum RegistryError {
         image: String,
         /// The URL that denied access.
         url: String,
-        /// As for [`Unauthorized`](Self::Unauthorized).
-        sent: String,
+        /// What it denied.
+        sent: SentCredential,
         /// The message of the registry, starting with `: `, or nothing.
         detail: String,
     },
@@ -48,8 +50,8 @@ pub enum RegistryError {
         image: String,
         /// The URL that denied access.
         url: String,
-        /// As for [`Unauthorized`](Self::Unauthorized).
-        sent: String,
+        /// What it denied.
+        sent: SentCredential,
         /// The message of the registry, starting with `: `, or nothing.
         detail: String,
     },
@@ -329,9 +331,11 @@ impl RegistryError {
             Self::Http { source, .. } if source.status().is_some_and(|status| status == 400) => hint!("troubleshooting.md#unexpected-responses",
                 "check the name of the image, which the registry refuses, and whether `plain-http` and `mirror` fit the registry"),
             Self::Http { source, .. } => source.hint(),
-            Self::Unauthorized { sent, .. } if sent == ANONYMOUS => hint!("troubleshooting.md#registry-login",
+            Self::Unauthorized { sent: SentCredential::Withheld(_), .. } | Self::Forbidden { sent: SentCredential::Withheld(_), .. } => hint!(
+                "security.md#settings-and-who-may-set-them", "set `plain-http`, `mirror` or `ca-file` of this registry in the file of --config instead of tagboat.yaml"),
+            Self::Unauthorized { sent: SentCredential::None | SentCredential::Unusable(_), .. } => hint!("troubleshooting.md#registry-login",
                 "check the name, and log in with `docker login` or TAGBOAT_REGISTRY_<HOST>_USERNAME and _PASSWORD"),
-            Self::Unauthorized { sent, .. } if sent == REDIRECTED => hint!("registries.md#mirrors-certificates-offline",
+            Self::Unauthorized { sent: SentCredential::Redirected, .. } => hint!("registries.md#mirrors-certificates-offline",
                 "configure the other host instead of this one, or as its `mirror:`"),
             Self::Unauthorized { .. } => hint!("troubleshooting.md#registry-login",
                 "check that the credential is current and belongs to this registry"),
@@ -375,9 +379,3 @@ impl RegistryError {
         }
     }
 }
-
-/// Describes a request without a credential in errors.
-pub(super) const ANONYMOUS: &str = "anonymous access";
-
-/// Describes a request in errors that a redirect led to another host.
-pub(super) const REDIRECTED: &str = "access without the credential, which does not follow a redirect to another host";

@@ -27,7 +27,7 @@ mod vendors;
 
 pub use access::RegistryAccess;
 pub use auth::Keychain;
-pub use credential::{RegistryCredential, RegistryLogin, ResolvedCredential};
+pub use credential::{RegistryCredential, RegistryLogin, ResolvedCredential, SentCredential};
 pub use error::RegistryError;
 pub use quota::PullRateLimit;
 pub use registries::Registries;

@@ -4,11 +4,12 @@ use crate::http::Request;
 use crate::secret::Secret;
 
 use super::auth::RegistryAuthScheme;
+use super::credential::SentCredential;
 
-/// The authorization of a request, and its description for errors.
+/// The authorization of a request, and its credential for errors.
 pub(super) struct Authorization {
     pub(super) header: Header,
-    pub(super) named: String,
+    pub(super) sent: SentCredential,
 }
 
 /// The `Authorization` header of a request.

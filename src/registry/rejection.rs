@@ -5,33 +5,28 @@ use std::sync::Arc;
 use crate::http::{HttpError, StatusError};
 
 use super::auth::lacks_right;
-use super::credential::ResolvedCredential;
-use super::error::{ANONYMOUS, REDIRECTED, RegistryError};
-
-/// Describes a request in an error by its credential.
-pub(super) fn named(found: Option<&ResolvedCredential>) -> String {
-    found.map_or(ANONYMOUS.to_owned(), |found| format!("access with the credential from {}", found.source))
-}
+use super::credential::SentCredential;
+use super::error::RegistryError;
 
 /// Converts an error of a token service: 401 and 403 mean that it rejected the credential or anonymous access.
-pub(super) fn token_error(image: &str, error: HttpError, named: &str) -> RegistryError {
+pub(super) fn token_error(image: &str, error: HttpError, sent: SentCredential) -> RegistryError {
     match error {
         HttpError::Status(rejection) if matches!(rejection.status.as_u16(), 401 | 403) => RegistryError::Unauthorized {
             image: image.to_owned(),
             detail: rejection.excerpt(),
             url: rejection.url,
-            sent: named.to_owned(),
+            sent,
         },
         error => RegistryError::Http { image: image.to_owned(), source: Arc::new(error) },
     }
 }
 
-/// Converts the last rejection of a request; `sent` describes its credential.
-pub(super) fn rejection_error(image: &str, rejection: Box<StatusError>, sent: String) -> RegistryError {
+/// Converts the last rejection of a request.
+pub(super) fn rejection_error(image: &str, rejection: Box<StatusError>, sent: SentCredential) -> RegistryError {
     let (image, detail) = (image.to_owned(), rejection.excerpt());
     match rejection.status.as_u16() {
         // A registry that hides images says so too, of an anonymous token.
-        401 | 403 if sent != ANONYMOUS && sent != REDIRECTED && lacks_right(&rejection.headers) => {
+        401 | 403 if matches!(sent, SentCredential::From(_)) && lacks_right(&rejection.headers) => {
             RegistryError::LacksRight { image, url: rejection.url, sent, detail }
         }
         401 => RegistryError::Unauthorized { image, url: rejection.url, sent, detail },

@@ -12,13 +12,13 @@ use crate::secret::Secret;
 
 use super::auth::{Challenge, Keychain, RegistryAuthScheme, TokenCache, TokenRequest, lacks_right};
 use super::cache::Cache;
-use super::credential::{RegistryCredential, ResolvedCredential};
+use super::credential::{RegistryCredential, ResolvedCredential, SentCredential};
 use super::endpoint::{Endpoint, is_at, is_same_host};
-use super::error::{ANONYMOUS, REDIRECTED, RegistryError};
+use super::error::RegistryError;
 use super::negotiation::{Authorization, Header, Negotiation, NextAttempt};
 use super::quota::Quota;
 use super::reachability::Reachability;
-use super::rejection::{named, rejection_error, token_error};
+use super::rejection::{rejection_error, token_error};
 use super::settings::{HostSettings, ResponseLimits};
 use super::vendors::Vendor;
 
@@ -166,7 +166,7 @@ impl RemoteRegistry {
                 }
                 NextAttempt::RenewToken => {}
                 NextAttempt::GiveUp => {
-                    let sent = self.sent_to(&rejection.url, authorization.named);
+                    let sent = self.sent_to(&rejection.url, authorization.sent);
                     return Err(rejection_error(label, rejection, sent));
                 }
             }
@@ -185,9 +185,14 @@ impl RemoteRegistry {
         }
     }
 
-    /// Describes the credential that the responding server received: none follows a redirect to another host.
-    fn sent_to(&self, url: &str, named: String) -> String {
-        if url.starts_with(&origin(self.endpoint.base())) { named } else { REDIRECTED.to_owned() }
+    /// Returns the credential that the responding server received: none follows a redirect to another host.
+    fn sent_to(&self, url: &str, sent: SentCredential) -> SentCredential {
+        if url.starts_with(&origin(self.endpoint.base())) { sent } else { SentCredential::Redirected }
+    }
+
+    /// Returns why a request has no credential.
+    fn no_credential(&self) -> SentCredential {
+        SentCredential::none(self.settings.anonymous, self.fallback_reason.get())
     }
 
     /// Returns the scheme that a rejection requires, if its challenge names one.
@@ -254,12 +259,13 @@ impl RemoteRegistry {
         negotiation: &Negotiation,
     ) -> Result<Authorization, RegistryError> {
         let (scheme, rejected) = (&negotiation.scheme, negotiation.rejected_token.as_ref());
-        let anonymous = Authorization { header: Header::None, named: ANONYMOUS.to_owned() };
+        let anonymous = || Ok(Authorization { header: Header::None, sent: self.no_credential() });
         if matches!(scheme, RegistryAuthScheme::Unknown | RegistryAuthScheme::Open) {
-            return Ok(anonymous);
+            return anonymous();
         }
         let found = self.credential(path).await?;
-        let mut named = named(found.as_ref());
+        let mut sent =
+            found.as_ref().map_or_else(|| self.no_credential(), |found| SentCredential::From(found.source.clone()));
         let header = match (scheme, found.as_ref().map(|found| &found.credential)) {
             (_, Some(RegistryCredential::Bearer(token))) => Header::Bearer(token.clone()),
             (RegistryAuthScheme::Bearer { realm, service, scope }, _) => {
@@ -267,14 +273,14 @@ impl RemoteRegistry {
                 let request = TokenRequest { realm, service, scope: &scope.of(path), credential: None };
                 let (token, is_anonymous) = self.token(label, request, found.as_ref(), rejected).await?;
                 if is_anonymous {
-                    ANONYMOUS.clone_into(&mut named);
+                    sent = self.no_credential();
                 }
                 Header::Bearer(token)
             }
             (_, Some(RegistryCredential::Basic { user, password })) => Header::Basic(user.clone(), password.clone()),
-            (_, Some(RegistryCredential::RefreshToken(_)) | None) => return Ok(anonymous),
+            (_, Some(RegistryCredential::RefreshToken(_)) | None) => return anonymous(),
         };
-        Ok(Authorization { header, named })
+        Ok(Authorization { header, sent })
     }
 
     /// Returns a token, for the credential if there is one, and whether it is anonymous. It is if the credential of the platform
@@ -301,7 +307,7 @@ impl RemoteRegistry {
             }
         }
         let token = self.tokens.get(&anonymous, rejected).await;
-        token.map(|token| (token, true)).map_err(|error| token_error(label, error, ANONYMOUS))
+        token.map(|token| (token, true)).map_err(|error| token_error(label, error, self.no_credential()))
     }
 
     /// Returns a token for a credential.
@@ -315,7 +321,7 @@ impl RemoteRegistry {
         self.check_realm(label, anonymous.realm, found)?;
         let request = TokenRequest { credential: Some(&found.credential), ..anonymous.clone() };
         let token = self.tokens.get(&request, rejected).await;
-        token.map_err(|error| token_error(label, error, &named(Some(found))))
+        token.map_err(|error| token_error(label, error, SentCredential::From(found.source.clone())))
     }
 
     /// Returns the credential for an image path of this registry.

@@ -8,7 +8,7 @@ use regex::Regex;
 use tagboat::manifest::{self, FindOptions, Finding, NoticeStatus, RefusedEdit};
 use tagboat::plan::LeaveReason;
 use tagboat::refname::BranchName;
-use tagboat::registry::RegistryError;
+use tagboat::registry::{RegistryError, SentCredential};
 use tagboat::report::{
     CandidateRow, ChangeRow, Explanation, Facts, FailureRow, FileChange, HeldRow, ImageRow, ImageStatus, OutcomeKind,
     ProposalAction, ProposalReason, ProposalRow, RENDERERS, ReferenceList, ReferenceRow, RenderOptions, Renderer,
@@ -47,7 +47,7 @@ fn unauthorized() -> RegistryError {
     RegistryError::Unauthorized {
         image: "ghcr.io/acme/private".to_owned(),
         url: "https://ghcr.io/v2/acme/private/tags/list".to_owned(),
-        sent: "anonymous access".to_owned(),
+        sent: SentCredential::None,
         detail: String::new(),
     }
 }

@@ -194,8 +194,15 @@ async fn sends_no_login_to_a_registry_that_only_the_repository_trusts() {
         for command in [&["plan"][..], &["edit"], &["explain", "app"], &["check"], &["run", "--dry-run"]] {
             let output = tagboat.run(&[command, &["-C", &checkout]].concat());
             let printed = format!("{}{}", output.stdout, output.stderr);
+            // Without the breaks of lines that are too long.
+            let printed = printed.split_whitespace().collect::<Vec<_>>().join(" ");
             let denied = printed.contains("denied anonymous access");
             assert_eq!(denied, anonymous, "{operator}: {command:?}: {output:?}");
+            let withheld =
+                "(credentials are withheld: tagboat.yaml of the repository sets `ca-file` for this registry)";
+            assert_eq!(printed.contains(withheld), anonymous, "{operator}: {command:?}: {output:?}");
+            let hint = "`ca-file` of this registry in the file of --config instead of tagboat.yaml";
+            assert_eq!(printed.contains(hint), anonymous, "{operator}: {command:?}: {output:?}");
             let named = printed.contains("with the credential from TAGBOAT_REGISTRY_REGISTRY_TEST_PASSWORD");
             assert_eq!(named, command[0] == "check" && !anonymous, "{operator}: {command:?}: {output:?}");
         }

@@ -94,9 +94,8 @@ fn mirror_url(address: &str) -> Option<Url> {
     if address.contains("://") { Url::parse(address).ok() } else { Url::parse(&format!("https://{address}")).ok() }
 }
 
-const WITHOUT_TLS: &str =
-    "credentials are sent without TLS only if `plain-http` is set in a file outside the repository (--config)";
-const OTHER_AUTHORITY: &str = "credentials are sent to a registry with a `ca-file` only if that is set in a file outside the repository (--config)";
+const WITHOUT_TLS: &str = "tagboat.yaml of the repository turns off TLS for this registry";
+const OTHER_AUTHORITY: &str = "tagboat.yaml of the repository sets `ca-file` for this registry";
 
 /// Returns the configured limits, and the defaults for the others.
 fn limits(written: &LimitSettings) -> ResponseLimits {
