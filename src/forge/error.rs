@@ -1,5 +1,6 @@
 //! Errors of forges, with hints. Only this file interprets HTTP statuses.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,13 +11,11 @@ use crate::docs::{Hint, hint};
 #[derive(Debug, thiserror::Error)]
 pub enum ForgeError {
     /// The settings of the forge are invalid.
-    #[error("cannot connect to the forge: {reason}")]
     Settings {
         /// Why it failed.
         reason: String,
     },
     /// The forge rejected the token, with 401.
-    #[error("cannot {action}: the forge rejected the token (401): {message}")]
     Unauthorized {
         /// What was to be done: `open the pull request`.
         action: String,
@@ -24,7 +23,6 @@ pub enum ForgeError {
         message: String,
     },
     /// The token lacks a permission.
-    #[error("cannot {action}: permission denied ({status}): {message}")]
     Forbidden {
         /// What was to be done: `open the pull request`.
         action: String,
@@ -36,7 +34,6 @@ pub enum ForgeError {
         permissions: &'static str,
     },
     /// The repository or pull request does not exist, or the token has no access to it.
-    #[error("cannot {action}: not found (404): {message}")]
     NotFound {
         /// What was to be done: `open the pull request`.
         action: String,
@@ -44,7 +41,6 @@ pub enum ForgeError {
         message: String,
     },
     /// The repository is read-only.
-    #[error("cannot {action}: archived: {message}")]
     Archived {
         /// What was to be done: `open the pull request`.
         action: String,
@@ -52,7 +48,6 @@ pub enum ForgeError {
         message: String,
     },
     /// 429, or 403 with a rate limit, and the delay is too long for this run.
-    #[error("cannot {action}: rate limited{}", retry_after(.wait))]
     RateLimited {
         /// What was to be done: `open the pull request`.
         action: String,
@@ -60,7 +55,6 @@ pub enum ForgeError {
         wait: Option<Duration>,
     },
     /// The forge understood the request and refused it.
-    #[error("cannot {action}: refused{}: {message}", in_parentheses(.status))]
     Refused {
         /// What was to be done: `open the pull request`.
         action: String,
@@ -70,7 +64,6 @@ pub enum ForgeError {
         message: String,
     },
     /// A rule for protected branches does not allow the request.
-    #[error("cannot {action}: protected branch{}: {message}", in_parentheses(.status))]
     ProtectedBranch {
         /// What was to be done: `open the pull request`.
         action: String,
@@ -80,7 +73,6 @@ pub enum ForgeError {
         message: String,
     },
     /// The forge failed: 5xx, or a status that no API documents.
-    #[error("cannot {action}: the forge failed ({status}): {message}")]
     Unavailable {
         /// What was to be done: `open the pull request`.
         action: String,
@@ -90,13 +82,11 @@ pub enum ForgeError {
         message: String,
     },
     /// The branch no longer points at the expected commit.
-    #[error("cannot {action}: the branch changed concurrently")]
     BranchChanged {
         /// What was to be done: `open the pull request`.
         action: String,
     },
     /// The forge sent no response.
-    #[error("cannot {action}: no response: {reason}")]
     Unreachable {
         /// What was to be done: `open the pull request`.
         action: String,
@@ -106,7 +96,6 @@ pub enum ForgeError {
         hint: Option<Hint>,
     },
     /// The response cannot be parsed, or lacks a value.
-    #[error("cannot {action}: unexpected response: {reason}")]
     Malformed {
         /// What was to be done: `open the pull request`.
         action: String,
@@ -114,7 +103,6 @@ pub enum ForgeError {
         reason: String,
     },
     /// The forge would refuse or truncate a text.
-    #[error("cannot {action}: the {what} has {length} characters; the forge allows {limit}")]
     TooLong {
         /// What was to be done: `open the pull request`.
         action: String,
@@ -126,7 +114,6 @@ pub enum ForgeError {
         limit: usize,
     },
     /// The forge has no such feature.
-    #[error("cannot {action}: not supported by {forge}")]
     NotSupported {
         /// What was to be done: `open the pull request`.
         action: String,
@@ -134,7 +121,6 @@ pub enum ForgeError {
         forge: &'static str,
     },
     /// Labels or people could not be set on a pull request; nothing else failed.
-    #[error("cannot set {what} {} on {url}: {}", .names.join(", "), .error.cause())]
     NotSet {
         /// `label`, `reviewer`, …
         what: &'static str,
@@ -146,7 +132,6 @@ pub enum ForgeError {
         error: Box<ForgeError>,
     },
     /// Auto-merge could not be enabled on a pull request; nothing else failed.
-    #[error("cannot enable auto-merge on {url}: {}", .error.cause())]
     NotAutoMerged {
         /// The pull request.
         url: String,
@@ -154,7 +139,6 @@ pub enum ForgeError {
         error: Box<ForgeError>,
     },
     /// A file cannot be used, on a forge that is a folder.
-    #[error("cannot {action} {}: {reason}", .path.display())]
     File {
         /// The operation: `read`, `write`, `lock`.
         action: &'static str,
@@ -244,14 +228,35 @@ impl ForgeError {
 
     /// Returns the message without the operation.
     fn cause(&self) -> String {
-        let text = self.to_string();
-        match text.split_once(&format!("cannot {}: ", self.action().unwrap_or_default())) {
-            Some(("", cause)) => cause.to_owned(),
-            _ => text,
+        match self {
+            Self::Settings { reason } => format!("cannot connect to the forge: {reason}"),
+            Self::Unauthorized { message, .. } => format!("the forge rejected the token (401): {message}"),
+            Self::Forbidden { status, message, .. } => format!("permission denied ({status}): {message}"),
+            Self::NotFound { message, .. } => format!("not found (404): {message}"),
+            Self::Archived { message, .. } => format!("archived: {message}"),
+            Self::RateLimited { wait: None, .. } => "rate limited".to_owned(),
+            Self::RateLimited { wait: Some(wait), .. } => format!("rate limited; retry after {} s", wait.as_secs()),
+            Self::Refused { status, message, .. } => format!("refused{}: {message}", in_parentheses(*status)),
+            Self::ProtectedBranch { status, message, .. } => {
+                format!("protected branch{}: {message}", in_parentheses(*status))
+            }
+            Self::Unavailable { status, message, .. } => format!("the forge failed ({status}): {message}"),
+            Self::BranchChanged { .. } => "the branch changed concurrently".to_owned(),
+            Self::Unreachable { reason, .. } => format!("no response: {reason}"),
+            Self::Malformed { reason, .. } => format!("unexpected response: {reason}"),
+            Self::TooLong { what, length, limit, .. } => {
+                format!("the {what} has {length} characters; the forge allows {limit}")
+            }
+            Self::NotSupported { forge, .. } => format!("not supported by {forge}"),
+            Self::NotSet { what, names, url, error } => {
+                format!("cannot set {what} {} on {url}: {}", names.join(", "), error.cause())
+            }
+            Self::NotAutoMerged { url, error } => format!("cannot enable auto-merge on {url}: {}", error.cause()),
+            Self::File { action, path, reason } => format!("cannot {action} {}: {reason}", path.display()),
         }
     }
 
-    /// Returns the operation.
+    /// Returns the operation; `None` if the cause names it.
     fn action(&self) -> Option<&str> {
         match self {
             Self::Unauthorized { action, .. }
@@ -292,12 +297,17 @@ impl ForgeError {
     }
 }
 
-fn in_parentheses(status: &Option<u16>) -> String {
-    status.map_or_else(String::new, |status| format!(" ({status})"))
+impl fmt::Display for ForgeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.action() {
+            Some(action) => write!(f, "cannot {action}: {}", self.cause()),
+            None => f.write_str(&self.cause()),
+        }
+    }
 }
 
-fn retry_after(wait: &Option<Duration>) -> String {
-    wait.map_or_else(String::new, |wait| format!("; retry after {} s", wait.as_secs()))
+fn in_parentheses(status: Option<u16>) -> String {
+    status.map_or_else(String::new, |status| format!(" ({status})"))
 }
 
 /// Returns one line of what may be a whole HTML page, truncated to 300 characters.
