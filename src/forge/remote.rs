@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::text::percent_decoded;
+
 /// The address of a repository on a forge, from a git remote or from the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {
@@ -126,12 +128,7 @@ fn clean_path(path: &str) -> String {
     let path = path.split(['?', '#']).next().unwrap_or_default().trim_matches('/');
     let path = path.strip_suffix(".git").unwrap_or(path).trim_end_matches('/');
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
-    percent_decode(&parts.join("/"))
-}
-
-/// Decodes percent-encoded text. Text that is not UTF-8 afterwards stays as written.
-fn percent_decode(text: &str) -> String {
-    percent_encoding::percent_decode_str(text).decode_utf8().map_or_else(|_| text.to_owned(), Into::into)
+    percent_decoded(&parts.join("/"))
 }
 
 #[cfg(test)]
@@ -156,6 +153,7 @@ mod tests {
             ("[git@gitlab.acme.test:2222]:group/p.git",          "gitlab.acme.test", Some(2222), "group/p",             "https://gitlab.acme.test"),
             ("ssh://git@bitbucket.acme.test:7999/proj/repo.git", "bitbucket.acme.test", Some(7999), "proj/repo",        "https://bitbucket.acme.test"),
             ("https://dev.azure.com/org/My%20Project/_git/repo", "dev.azure.com",  None,       "org/My Project/_git/repo", "https://dev.azure.com"),
+            ("https://git.acme.test/caf%C3%A9/%FF%20b",          "git.acme.test",  None,       "café/%FF b",            "https://git.acme.test"),
             ("git@ssh.dev.azure.com:v3/org/My%20Project/repo",   "ssh.dev.azure.com", None,    "v3/org/My Project/repo",   "https://ssh.dev.azure.com"),
             ("git://git.acme.test/a/b",                          "git.acme.test",  None,       "a/b",                   "https://git.acme.test"),
         ];

@@ -8,6 +8,7 @@ use url::form_urlencoded;
 use super::error::GitError;
 use super::redaction::{is_shown, redact};
 use crate::secret::Secret;
+use crate::text::percent_decoded;
 
 /// The URL or path of a repository as git accepts it, without a password, and for HTTP without a user name.
 #[derive(Clone, PartialEq, Eq)]
@@ -90,7 +91,7 @@ impl RedactedUrl {
         {
             return has_secret(cause);
         }
-        let (user, password) = (percent_decode(url.username()), url.password().map(percent_decode));
+        let (user, password) = (percent_decoded(url.username()), url.password().map(percent_decoded));
         if !(password.is_some() || is_http && !user.is_empty()) {
             return Ok((Self(text.into()), None));
         }
@@ -201,7 +202,7 @@ fn is_shown_scheme(text: &str) -> bool {
 
 /// Returns why the path of a URL may hold a secret: what usually follows or precedes one is in it.
 fn secret_in_path(path: &str) -> Option<&'static str> {
-    if percent_decode(path).contains([';', '&', '=', '?', '#']) {
+    if percent_decoded(path).contains([';', '&', '=', '?', '#']) {
         return Some("its path has a parameter, which may be a secret");
     }
     // `https://https://TOKEN@host` is a path on a host named `https`. A path with `@name` is a person's on some servers.
@@ -221,11 +222,6 @@ fn http(text: &str) -> Option<Url> {
     Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
-/// Decodes `%40` and the like (RFC 3986, 2.1).
-fn percent_decode(text: &str) -> String {
-    percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -241,6 +237,7 @@ mod tests {
             ("https://git.example.com/git.cgi?r=a.git",     "https://git.example.com/git.cgi?r=a.git", None),
             ("https://me:s3cret@git.example.com/a.git",     "https://git.example.com/a.git",  Some(("me", "s3cret"))),
             ("https://me:p%40s%2F%@git.example.com:8443/a", "https://git.example.com:8443/a", Some(("me", "p@s/%"))),
+            ("https://me:p%FF%40s@git.example.com/a",       "https://git.example.com/a",      Some(("me", "p%FF@s"))),
             ("https://:tok@git.example.com/a",              "https://git.example.com/a",      Some(("", "tok"))),
             ("git@git.example.com:acme/apps.git",           "git@git.example.com:acme/apps.git", None),
             ("git@[::1]:acme/apps.git",                     "git@[::1]:acme/apps.git",        None),
@@ -269,6 +266,7 @@ mod tests {
             ("https://git.example.com/a.git;private_token=s3cret",       "path has a parameter"),
             ("https://git.example.com/a.git&private_token=s3cret",       "path has a parameter"),
             ("https://git.example.com/a.git%3Bprivate_token%3Ds3cret",   "path has a parameter"),
+            ("https://git.example.com/a.git%FF%3Bprivate_token%3Ds3cret", "path has a parameter"),
             ("git@git.example.com:a.git?private_token=s3cret",           "path has a parameter"),
             ("https://https://s3cret@git.example.com/a.git",             "path has an `@`"),
             ("me:s3cret@git.example.com/a.git",                          "path has an `@`"),
