@@ -17,7 +17,7 @@ use super::values::duration::checked_duration;
 use super::values::names::{checked_names, checked_text};
 use super::values::patterns::{PatternError, Patterns, image_pattern, path_pattern};
 use super::values::schedule::schedule;
-use super::values::template::{BRANCH_NAMES, GROUP_NAMES, TEXT_NAMES, Template, check_template};
+use super::values::template::{BRANCH_NAMES, GROUP_NAMES, TEXT_NAMES, Template, check_branch, check_template};
 use crate::docs::page;
 use crate::image::Platform;
 use crate::policy::{Gates, POLICIES, Pinning};
@@ -184,6 +184,8 @@ fn pull_requests(written: PullRequestsSchema, files: ConfigFiles<'_>, problems: 
     }
     if let Some(branch) = &written.branch {
         check_template(branch, BRANCH_NAMES, problems);
+        let prefix = written.branch_prefix.as_ref().map_or(&default.branch_prefix, |prefix| &prefix.value);
+        check_branch(branch, prefix, problems);
     }
     for template in [&written.title, &written.body, &written.commit_message].into_iter().flatten() {
         check_template(template, TEXT_NAMES, problems);

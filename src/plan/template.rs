@@ -2,10 +2,10 @@
 //! reads only the given values.
 
 use minijinja::value::Serde;
-use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value, escape_formatter};
+use minijinja::{ErrorKind, Value, escape_formatter};
 use serde::Serialize;
 
-use crate::config::Template;
+use crate::config::{TEMPLATE_FUEL, Template, template_environment};
 use crate::docs::{Hint, hint};
 
 /// Why the result of a template cannot be used.
@@ -33,9 +33,6 @@ impl TemplateError {
     }
 }
 
-/// The limit on steps for one template. Real templates need a few hundred.
-const FUEL: u64 = 100_000;
-
 /// Renders a template. A variable that does not exist is an error. `make_safe` is applied to inserted text, unless it is
 /// marked as safe, but not to the template itself.
 pub(super) fn render(
@@ -43,9 +40,7 @@ pub(super) fn render(
     values: &impl Serialize,
     make_safe: fn(&str) -> String,
 ) -> Result<String, TemplateError> {
-    let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_fuel(Some(FUEL));
+    let mut environment = template_environment();
     environment.set_formatter(move |out, state, value| match value.as_str() {
         Some(text) if !value.is_safe() => Ok(out.write_str(&make_safe(text))?),
         _ => escape_formatter(out, state, value),
@@ -53,7 +48,7 @@ pub(super) fn render(
     let failed = |cause: String| TemplateError::new(template, cause);
     environment.render_str(&template.text, Value::from(Serde(values))).map_err(|error| {
         match (error.kind(), error.detail()) {
-            (ErrorKind::OutOfFuel, _) => failed(format!("it takes more than {FUEL} steps")),
+            (ErrorKind::OutOfFuel, _) => failed(format!("it takes more than {TEMPLATE_FUEL} steps")),
             (_, Some(detail)) => failed(detail.to_owned()),
             (kind, None) => failed(kind.to_string()),
         }

@@ -1,10 +1,14 @@
 //! Checks the syntax of templates and the names that they use, before a run renders them.
 
-use minijinja::Environment;
+use std::collections::BTreeSet;
+
+use minijinja::machinery::{Instruction, get_compiled_template};
+use minijinja::{Environment, UndefinedBehavior, Value, context};
 
 use crate::config::error::Problem;
 use crate::config::files::ConfigFiles;
 use crate::config::syntax::located::Located;
+use crate::refname::BranchName;
 
 /// A template and its source.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,9 +47,20 @@ const FUNCTIONS: [&str; 4] = ["range", "dict", "namespace", "debug"];
 /// The section that documents the names.
 const TEMPLATES: &str = crate::docs::page!("configuration.md#templates");
 
+/// The limit on steps for one template. Real templates need a few hundred.
+pub const TEMPLATE_FUEL: u64 = 100_000;
+
+/// Returns the environment of all templates: rendering is bounded, and a variable that does not exist is an error.
+pub fn template_environment<'source>() -> Environment<'source> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_fuel(Some(TEMPLATE_FUEL));
+    environment
+}
+
 /// Reports a template that does not parse or uses an unknown name.
 pub(in crate::config) fn check_template(template: &Located<String>, names: &[&str], problems: &mut Vec<Problem>) {
-    let environment = Environment::new();
+    let environment = template_environment();
     match environment.template_from_str(&template.value) {
         Ok(read) => {
             let mut unknown: Vec<String> = read.undeclared_variables(false).into_iter().collect();
@@ -55,11 +70,44 @@ pub(in crate::config) fn check_template(template: &Located<String>, names: &[&st
                 let problem = Problem::unknown(template.place, "template variable", &name, names.iter().copied());
                 problems.push(problem.documented_at(TEMPLATES));
             }
+            for (what, name) in unknown_operations(&read, &environment) {
+                let problem = Problem::new(template.place, format!("unknown template {what} `{name}`"));
+                problems.push(problem.hint(format!("use a {what} of minijinja")).documented_at(TEMPLATES));
+            }
         }
         Err(error) => {
             let cause = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
             let problem = Problem::new(template.place, format!("invalid template: {cause}"));
             problems.push(problem.hint("put names in double braces, as in `{{ path_dir }}`").documented_at(TEMPLATES));
         }
+    }
+}
+
+/// Returns the filters and tests of a template that the environment does not have, each with its kind.
+fn unknown_operations<'a>(
+    template: &'a minijinja::Template<'_, '_>,
+    environment: &Environment<'_>,
+) -> BTreeSet<(&'static str, &'a str)> {
+    let instructions = &get_compiled_template(template).instructions;
+    let mut state = environment.empty_state();
+    let operations = (0..).map_while(|index| instructions.get(index)).filter_map(|instruction| match instruction {
+        Instruction::ApplyFilter(name, ..) => Some(("filter", *name)),
+        Instruction::PerformTest(name, ..) => Some(("test", *name)),
+        _ => None,
+    });
+    // `filter` and `test` are also the names of the tests that say whether there is one with a name.
+    operations.filter(|(kind, name)| !state.perform_test(kind, &[Value::from(*name)]).unwrap_or(true)).collect()
+}
+
+/// Reports a template whose branch git refuses, with an example of a group in it.
+pub(in crate::config) fn check_branch(template: &Located<String>, prefix: &str, problems: &mut Vec<Problem>) {
+    let group = "app";
+    let rendered = template_environment().render_str(&template.value, context! { group });
+    // A template that fails is reported with its syntax, or depends on the group.
+    let Ok(rendered) = rendered else { return };
+    if let Err(error) = BranchName::new(&format!("{prefix}{}", rendered.trim())) {
+        let problem = Problem::new(template.place, format!("`branch`: {error}"));
+        let hint = "write a name that git accepts, as in `branch: \"{{ group }}\"`";
+        problems.push(problem.hint(hint).documented_at(TEMPLATES));
     }
 }
