@@ -25,6 +25,12 @@ source_profile = role
 [profile federated]
 role_arn = arn:aws:iam::1:role/a
 web_identity_token_file = $D/token
+[profile broken]
+role_arn = arn:aws:iam::1:role/a
+source_profile = source
+[profile source]
+role_arn = arn:aws:iam::1:role/a
+source_profile = absent
 [profile from-container]
 role_arn = arn:aws:iam::1:role/a
 credential_source = EcsContainer
@@ -71,6 +77,7 @@ const ROWS: &[Row] = &[
     // Errors, which stop the chain.
     (&[FILE, profile("sso"), CONTAINER],             Err("IAM Identity Center (SSO) is not supported")),
     (&[FILE, profile("absent"), CONTAINER],          Err("AWS profile absent ($D/config, $D/credentials): no such profile")),
+    (&[FILE, profile("broken"), CONTAINER],          Err("AWS profile broken ($D/config, $D/credentials): AWS profile source: AWS profile absent: no such profile")),
     (&[TOKEN, CONTAINER],                            Err("AWS_WEB_IDENTITY_TOKEN_FILE is set, but AWS_ROLE_ARN is not")),
     (&[ELSEWHERE],                                   Err("not allowed: http://evil.example/keys")),
 ];

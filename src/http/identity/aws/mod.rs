@@ -107,7 +107,9 @@ async fn profile_keys(
     region: &str,
     dependents: &[&str],
 ) -> Result<Option<AwsKeys>, String> {
-    let failed = |cause: String| format!("AWS profile {name} ({}): {cause}", files.paths);
+    // The error of a source is part of the one that names the files.
+    let paths = if dependents.is_empty() { format!(" ({})", files.paths) } else { String::new() };
+    let failed = |cause: String| format!("AWS profile {name}{paths}: {cause}");
     let profile = files.profiles.get(name).ok_or_else(|| failed("no such profile".to_owned()))?;
     let used_as = match dependents {
         [] => Use::Selected,
