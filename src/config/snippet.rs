@@ -4,10 +4,10 @@
 use std::fmt;
 use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::error::{ConfigError, ConfigErrors};
-use crate::text::visible;
+use crate::text::{Position, visible};
 
 impl std::error::Error for ConfigErrors {}
 
@@ -23,18 +23,13 @@ impl fmt::Display for ConfigErrors {
 fn render(error: &ConfigError) -> String {
     // Names and messages stay on one line, so that nothing in them looks like another line of the error.
     let (title, path) = (visible(&error.to_string()).into_owned(), visible(&error.path));
-    let title = Level::ERROR.primary_title(title);
-    let position = error.position;
-    let problem = match marked(&error.line, position.column) {
-        Some(span) => title.element(
-            Snippet::source(&*error.line)
-                .line_start(position.line)
-                .path(&*path)
-                .annotation(AnnotationKind::Primary.span(span)),
-        ),
-        None => title.element(Origin::path(&*path).line(position.line).char_column(position.column)),
+    let (Position { line, column }, hint) = (error.position, visible(&error.hint));
+    let Some(span) = marked(&error.line, column) else {
+        // The line is cut before the place, which alone would be followed by an empty margin.
+        return format!("error: {title}\n --> {path}:{line}:{column}\nhint: {hint}");
     };
-    let hint = visible(&error.hint);
+    let snippet = Snippet::source(&*error.line).line_start(line).path(&*path);
+    let problem = Level::ERROR.primary_title(title).element(snippet.annotation(AnnotationKind::Primary.span(span)));
     let hint = Level::HELP.with_name("hint").secondary_title(&*hint);
     Renderer::plain().render(&[problem, Group::with_title(hint)])
 }
