@@ -112,7 +112,7 @@ fn of_working_tree(loaded: &Loaded) -> Check {
             "cannot read the configuration that `run` uses: git cannot read the base branch; the other checks use that of the working \
              tree: {used}"
         ),
-        hint!("security.md#three-sources-of-settings", "correct what the check of git reports"),
+        hint!("security.md#three-sources-of-settings", "fix the cause of the failed check `git` first"),
     )
 }
 
