@@ -23,7 +23,10 @@ pub(super) async fn check(log: &LogOptions, arguments: &CheckArguments) -> Resul
         };
     checks.extend(check::configuration(&listed));
     match setup::registries(&loaded, cache_dir.as_deref(), remote.as_deref()) {
-        Ok(registries) => checks.extend(check::registries(&registries, &listed).await),
+        Ok(registries) => {
+            checks.extend(check::cache(&registries));
+            checks.extend(check::registries(&registries, &listed).await);
+        }
         Err(error) => checks.push(failed("registries", &error)),
     }
     let checks = Checks { checks };

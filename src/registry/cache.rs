@@ -4,12 +4,14 @@
 //! if the registry confirms its validator. It contains no secrets.
 
 use std::borrow::Cow;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::docs::{Hint, hint};
 use crate::http::Url;
 use crate::http::header::HeaderValue;
 use crate::image::{Digest, ImageName, Tag};
@@ -24,6 +26,8 @@ const LIMIT: u64 = 64 << 20;
 #[derive(Debug)]
 pub(super) struct Cache {
     folder: PathBuf,
+    /// Whether a write has failed, which is reported once.
+    has_failed: AtomicBool,
 }
 
 /// A tag list of one page, with the validators of its response.
@@ -54,7 +58,33 @@ impl CachedList {
 
 impl Cache {
     pub(super) fn new(folder: &Path) -> Self {
-        Self { folder: folder.to_owned() }
+        Self { folder: folder.to_owned(), has_failed: AtomicBool::new(false) }
+    }
+
+    /// Writes a file and removes it again. If that fails, returns the error and what to do; no other write reports it then.
+    pub(super) fn check(&self) -> Result<(), (String, Hint)> {
+        let path = self.folder.join("check");
+        new_file(&path, b"").map(drop).map_err(|error| {
+            self.has_failed.store(true, Ordering::Relaxed);
+            self.failure(&error)
+        })
+    }
+
+    /// Writes a file completely or not at all. A cache that cannot be written is not an error.
+    fn keep(&self, path: &Path, body: &[u8]) {
+        let Err(error) = new_file(path, body).and_then(NewFile::replace_unsynced) else { return };
+        if !self.has_failed.swap(true, Ordering::Relaxed) {
+            let (message, hint) = self.failure(&error);
+            tracing::warn!("{message}; {hint}");
+        }
+    }
+
+    fn failure(&self, error: &io::Error) -> (String, Hint) {
+        let hint = hint!(
+            "registries.md#caching",
+            "let the user of Tagboat write to the folder, or set another one with --cache-dir"
+        );
+        (format!("cannot write to the cache {}: {error}", self.folder.display()), hint)
     }
 
     /// Returns the content with a digest.
@@ -65,7 +95,7 @@ impl Cache {
 
     /// Stores content that was verified against its digest.
     pub(super) fn keep_content(&self, digest: &Digest, body: &[u8]) {
-        keep(&self.content_path(digest), body);
+        self.keep(&self.content_path(digest), body);
     }
 
     /// Returns the tag list of a URL.
@@ -99,7 +129,7 @@ impl Cache {
         if let Ok(text) = serde_json::to_vec(&written) {
             let mut body = digest_of(&text, None).into_bytes();
             body.extend(text);
-            keep(&self.list_path(&list.url), &body);
+            self.keep(&self.list_path(&list.url), &body);
         }
     }
 
@@ -121,7 +151,7 @@ impl Cache {
             time.parse().ok().filter(|time| *time <= now && whose == what)
         };
         kept().or_else(|| {
-            keep(&path, format!("{now} {what}").as_bytes());
+            self.keep(&path, format!("{now} {what}").as_bytes());
             text().map(|_| now)
         })
     }
@@ -143,18 +173,12 @@ fn read(path: &Path) -> Option<Vec<u8>> {
     std::fs::read(path).ok()
 }
 
-/// Writes a file completely or not at all. A cache that cannot be written is not an error.
-fn keep(path: &Path, body: &[u8]) {
-    let written = || {
-        let folder = path.parent().unwrap_or(path);
-        std::fs::create_dir_all(folder)?;
-        let mut new = NewFile::beside(path, 0o600)?;
-        new.write_all(body)?;
-        new.replace_unsynced()
-    };
-    if let Err(error) = written() {
-        tracing::debug!(%error, path = %path.display(), "cannot write to the cache");
-    }
+/// Writes the file that is to have a path.
+fn new_file(path: &Path, body: &[u8]) -> io::Result<NewFile> {
+    std::fs::create_dir_all(path.parent().unwrap_or(path))?;
+    let mut new = NewFile::beside(path, 0o600)?;
+    new.write_all(body)?;
+    Ok(new)
 }
 
 #[cfg(test)]
@@ -175,7 +199,7 @@ mod tests {
         // A clock that was wrong: a time after now is not believed.
         assert_eq!(seen(b"two", 250), Some(time(250)));
         for entry in std::fs::read_dir(folder.path().join("seen")).unwrap() {
-            keep(&entry.unwrap().path(), b"1970-01-01T00:00:01Z r.acme/other:v1@");
+            cache.keep(&entry.unwrap().path(), b"1970-01-01T00:00:01Z r.acme/other:v1@");
         }
         assert_eq!(seen(b"one", 400), Some(time(400)), "damaged");
         let nowhere = Cache::new(Path::new("/dev/null/cache"));
@@ -200,11 +224,11 @@ mod tests {
         let path = cache.list_path(url.as_str());
         let whole = std::fs::read(&path).unwrap();
         for cut in [0, 10, 71, whole.len() - 1] {
-            keep(&path, &whole[..cut]);
+            cache.keep(&path, &whole[..cut]);
             assert_eq!(cache.list(&url), None, "{cut}");
         }
         let other = Url::parse("http://r.acme/v2/b/tags/list?n=1000").unwrap();
-        keep(&cache.list_path(other.as_str()), &whole);
+        cache.keep(&cache.list_path(other.as_str()), &whole);
         assert_eq!(cache.list(&other), None, "the list of another image");
         for (fault, rest) in [
             ("an invalid tag", r#""etag":"1","tags":["a b"]"#),
@@ -212,14 +236,14 @@ mod tests {
             ("a date that is not a header value", r#""last_modified":"\u0000","tags":["v1"]"#),
         ] {
             let text = format!(r#"{{"url":"{url}",{rest}}}"#);
-            keep(&path, &[digest_of(text.as_bytes(), None).as_bytes(), text.as_bytes()].concat());
+            cache.keep(&path, &[digest_of(text.as_bytes(), None).as_bytes(), text.as_bytes()].concat());
             assert_eq!(cache.list(&url), None, "{fault}");
         }
         // Neither a folder nor an endless file is read.
         std::fs::remove_file(&path).unwrap();
         std::fs::create_dir(&path).unwrap();
         assert_eq!(cache.list(&url), None, "a folder");
-        keep(&path, &whole);
+        cache.keep(&path, &whole);
         assert_eq!(cache.list(&url), None, "a failed write is not an error");
     }
 }

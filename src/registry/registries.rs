@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 
+use crate::docs::Hint;
 use crate::http::{Client, ClientOptions};
 use crate::image::{Digest, ImageFacts, ImageName, Tag};
 
@@ -59,6 +60,11 @@ impl Registries {
         self.cache = Some(Arc::new(Cache::new(folder)));
         self.remotes = Mutex::default();
         self
+    }
+
+    /// Verifies that the cache folder can be written, if there is one. Fails with the reason and what to do.
+    pub fn check_cache(&self) -> Result<(), (String, Hint)> {
+        self.cache.as_ref().map_or(Ok(()), |cache| cache.check())
     }
 
     /// Verifies the access of this process to the registry of an image.

@@ -16,7 +16,7 @@ pub struct Checks {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Check {
-    /// `configuration`, `git`, `forge`, or the host of a registry.
+    /// `configuration`, `git`, `forge`, `cache`, or the host of a registry.
     pub name: String,
     /// Whether the check passed.
     pub status: CheckStatus,

@@ -51,6 +51,12 @@ pub async fn forge(forge: Result<&dyn Forge, &Error>) -> Check {
     }
 }
 
+/// Returns a warning if the cache folder cannot be written.
+pub fn cache(registries: &Registries) -> Option<Check> {
+    let (message, hint) = registries.check_cache().err()?;
+    Some(Check::warning("cache", message, hint))
+}
+
 /// Checks every registry of a managed image with one of its images: the credential, its rights and the rate limit.
 pub async fn registries(registries: &Registries, listed: &[Listed]) -> Vec<Check> {
     let mut hosts = BTreeMap::<&str, (&ImageName, usize)>::new();

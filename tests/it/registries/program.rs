@@ -267,3 +267,22 @@ async fn needs_one_request_per_unchanged_image_and_one_token_per_scope() {
         assert!(request.iter().all(|request| request.path().ends_with("/tags/list") || request.path() == "/token"));
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn warns_once_of_a_cache_that_cannot_be_written() {
+    let registry = Double::start(|_| Reply::tags(["1.0", "0.9"]).header("etag", "\"1\"")).await;
+    let (host, folder) = (registry.host(), TempDir::new().unwrap());
+    let images = (0..5).map(|number| format!("{host}/acme/app{number}:1.0"));
+    let (bare, config) = repository(folder.path(), &format!("  '{host}': {{ plain-http: true }}\n"), images);
+    let file = folder.path().join("file");
+    fs::write(&file, "").unwrap();
+    let (tagboat, cache) = (Tagboat::new().with_config(&config), file.join("cache").display().to_string());
+    let message = format!("cannot write to the cache {cache}: ");
+    for command in ["plan", "run", "check"] {
+        let output = tagboat.run(&[command, "-C", &bare.url(), "--cache-dir", &cache]);
+        let printed = format!("{}{}", output.stdout, output.stderr);
+        let printed = printed.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!((output.code, printed.matches(&message).count()), (0, 1), "{command}: {printed}");
+        assert!(printed.contains("set another one with --cache-dir"), "{command}: {printed}");
+    }
+}
