@@ -17,14 +17,14 @@ pub const CONFIGURATION: &str = "configuration";
 const MAX_FILES: usize = 20;
 
 /// Returns a notice for each glob of the configuration that matches no file or image, or whose files do not have what its key finds.
-/// `paths` are those of the repository, and `fields` returns the fields of a file.
+/// `paths` are those of the repository, `unread` are the folders that could not be listed, and `fields` returns the fields of a file.
 pub fn unmatched(
     config: &Config,
-    paths: &[Arc<str>],
+    (paths, unread): (&[Arc<str>], &[&str]),
     findings: &[Finding],
     fields: &dyn Fn(&str) -> Vec<String>,
 ) -> Vec<Notice> {
-    let repository = Repository { config, paths, findings, fields, images: OnceCell::new() };
+    let repository = Repository { config, paths, unread, findings, fields, images: OnceCell::new() };
     let reasons = config.declared_globs.iter().filter_map(|one| Some((one, repository.reason(one)?)));
     let mut notices = reasons.map(|(declared, reason)| notice(declared, reason)).collect::<Vec<_>>();
     notices.sort_by_key(|notice| notice.place.position);
@@ -35,6 +35,7 @@ pub fn unmatched(
 struct Repository<'a> {
     config: &'a Config,
     paths: &'a [Arc<str>],
+    unread: &'a [&'a str],
     findings: &'a [Finding],
     fields: &'a dyn Fn(&str) -> Vec<String>,
     images: OnceCell<Vec<ImageName>>,
@@ -49,6 +50,9 @@ impl Repository<'_> {
         }
         if *key == DeclaredKey::RuleImages {
             return self.unmatched_image(glob);
+        }
+        if self.unread.iter().any(|folder| may_match_in(glob.glob().glob(), folder)) {
+            return None;
         }
         let mut matching = self.paths.iter().filter(|path| glob.is_match(&***path)).peekable();
         if matching.peek().is_none() {
@@ -111,6 +115,12 @@ impl Repository<'_> {
     }
 }
 
+/// Returns whether a glob may match a file in a folder, judged by its text before the first wildcard.
+fn may_match_in(glob: &str, folder: &str) -> bool {
+    let (start, folder) = (glob.split(['*', '?', '[', '{', '\\']).next().unwrap_or_default(), format!("{folder}/"));
+    folder == "/" || start.starts_with(&folder) || folder.starts_with(start)
+}
+
 /// Returns the images of all references, also of those that Tagboat cannot edit.
 fn images(findings: &[Finding]) -> Vec<ImageName> {
     let mut images: Vec<ImageName> = findings
@@ -167,4 +177,29 @@ fn notice(declared: &DeclaredGlob, reason: String) -> Notice {
         span: None,
     };
     Notice { place, format: CONFIGURATION, status, reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn judges_by_the_start_of_a_glob_whether_it_may_match_in_a_folder() {
+        #[rustfmt::skip]
+        let rows = [
+            ("private/**",         "private",      true),
+            ("private/a.yaml",     "private",      true),
+            ("private/a/b.yaml",   "private/a",    true),
+            ("**/a.yaml",          "private",      true),
+            ("pri*/a.yaml",        "private",      true),
+            ("private/b/*.yaml",   "private/a",    false),
+            ("private-b/*.yaml",   "private",      false),
+            ("apps/**",            "private",      false),
+            ("private",            "private",      true),
+            ("apps/a.yaml",        "",             true),
+        ];
+        for (glob, folder, expected) in rows {
+            assert_eq!(may_match_in(glob, folder), expected, "{glob} {folder}");
+        }
+    }
 }

@@ -75,7 +75,10 @@ pub(super) fn discover(snapshot: &dyn Snapshot, config: &Config) -> Discovered {
         all_paths.binary_search_by(|known| (**known).cmp(path)).ok().and_then(|_| snapshot.read(path).ok())
     });
     let fields = |path: &str| snapshot.read(path).map(|bytes| manifest::fields(path, &bytes)).unwrap_or_default();
-    findings.extend(unmatched(config, &all_paths, &findings, &fields).into_iter().map(Finding::Notice));
+    let unlisted = snapshot.unlisted().iter();
+    let unread: Vec<&str> =
+        unlisted.filter(|one| matches!(one.cause, UnlistedCause::Folder(_))).map(|one| &*one.path).collect();
+    findings.extend(unmatched(config, (&all_paths, &unread), &findings, &fields).into_iter().map(Finding::Notice));
     // A file of the configuration may have other findings. The sort is stable.
     findings.sort_by(|a, b| a.place().path.cmp(&b.place().path));
     Discovered { findings, options, objects, automation }
