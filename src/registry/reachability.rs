@@ -50,9 +50,7 @@ impl Reachability {
             Err(RegistryError::Http { source, .. }) if is_first && let Some(error) = unreachable_host(source) => {
                 self.0.lock().unwrap_or_else(PoisonError::into_inner).unreachable = Some(Arc::new(error));
             }
-            Err(RegistryError::Http { source, .. }) if matches!(**source, HttpError::Timeout { .. }) => {
-                self.timed_out(name)
-            }
+            response if is_timeout(response) => self.timed_out(name),
             Err(RegistryError::RateLimited { url, retry_after: None, .. }) => {
                 let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
                 failures.timed_out.clear();
@@ -73,6 +71,11 @@ impl Reachability {
         let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         failures.timed_out.insert(name.familiar().to_owned());
     }
+}
+
+/// Returns whether a registry did not answer a request in time.
+pub(super) fn is_timeout<T>(response: &Result<T, RegistryError>) -> bool {
+    matches!(response, Err(RegistryError::Http { source, .. }) if matches!(**source, HttpError::Timeout { .. }))
 }
 
 /// Returns a URL without the path, which names an image.

@@ -17,14 +17,14 @@ use super::endpoint::{Endpoint, is_at, is_same_host};
 use super::error::RegistryError;
 use super::negotiation::{Authorization, Header, Negotiation, NextAttempt};
 use super::quota::Quota;
-use super::reachability::Reachability;
+use super::reachability::{Reachability, is_timeout};
 use super::rejection::{rejection_error, token_error};
 use super::settings::{HostSettings, ResponseLimits};
 use super::vendors::Vendor;
 
 /// How many images of one registry are looked up at a time. More would only wait for the limiter of its host, with their
 /// lists in memory.
-const MAX_IMAGES: usize = 20;
+const MAX_IMAGES: usize = 16;
 
 /// A registry over HTTP.
 pub(super) struct RemoteRegistry {
@@ -123,9 +123,13 @@ impl RemoteRegistry {
         if let Ok(response) = &response {
             self.quota.record(response);
         }
-        self.release(&mut guard);
+        let has_timed_out = is_timeout(&response);
+        // Until a registry answers or is given up, it has one request at a time: the next one is the first then.
+        if !has_timed_out {
+            self.release(&mut guard);
+        }
         // Of a host without a connection, all images have the same error, the first one too.
-        if is_first && response.is_err() {
+        if is_first && !has_timed_out && response.is_err() {
             self.reachability.check(&self.registry, label)?;
         }
         response

@@ -325,8 +325,31 @@ async fn gives_up_a_host_after_a_few_images_that_time_out() {
             "{text}"
         );
     }
-    let sent = silent.received().len();
-    assert!((1..=6).contains(&sent), "{sent}");
+    assert_eq!(silent.received().len(), 3);
+
+    for images in [14, 82] {
+        let silent = Double::start(|_| whole().manner(Manner::Silence)).await;
+        let registries = connect(&[&silent.host()], &[]);
+        let images: Vec<_> = (0..images).map(|number| name(format!("{}/image-{number}", silent.host()))).collect();
+        let all = futures_util::future::join_all(images.iter().map(|image| registries.tags(image))).await;
+        let given_up =
+            all.iter().filter(|tags| tags.as_ref().unwrap_err().to_string().contains("for 3 images")).count();
+        assert_eq!((silent.received().len(), given_up), (3, images.len() - 3));
+    }
+
+    // A host that answered, and then no longer: the requests that were sent at the same time, and no others.
+    let dying = Double::start(|request| match request.path() {
+        "/v2/first/tags/list" => whole(),
+        _ => whole().manner(Manner::Silence),
+    })
+    .await;
+    let registries = connect(&[&dying.host()], &[]);
+    registries.tags(&name(format!("{}/first", dying.host()))).await.unwrap();
+    let images: Vec<_> = (0..82).map(|number| name(format!("{}/image-{number}", dying.host()))).collect();
+    let all = futures_util::future::join_all(images.iter().map(|image| registries.tags(image))).await;
+    assert!(all.iter().all(Result::is_err));
+    let sent = dying.received().len() - 1;
+    assert!((16..=16 + 3).contains(&sent), "{sent}");
 
     let mixed = Double::start(
         |request| {
