@@ -39,6 +39,11 @@ pub trait Format: Sync {
         &[]
     }
 
+    /// The name of the file, in the same folder, that sets the variables in its values.
+    fn variables_file(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Returns whether a text in a YAML document is of this format whatever its key, if it does not hold YAML.
     fn recognizes(&self, _text: &str) -> bool {
         false

@@ -1,10 +1,10 @@
-//! Names the line of a `.env` file that sets the variable of a value that is held for it. Compose reads the `.env` beside its file.
+//! Names the line that sets the variable of a value that is held for it, in the file that the format of the value declares.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use super::formats::env_variable;
+use super::formats::{FORMATS, env_variable};
 use super::occurrence::{Finding, NoticeStatus, Place};
 use super::options::tag_setting;
 
@@ -16,10 +16,13 @@ pub fn name_variables(findings: &mut [Finding], read: &dyn Fn(&str) -> Option<Ve
         Finding::Notice(_) => None,
     };
     let listed: BTreeSet<_> = findings.iter().filter_map(lines).collect();
+    let files: BTreeMap<&str, &str> =
+        FORMATS.iter().filter_map(|format| Some((format.name(), format.variables_file()?))).collect();
+    let mut texts = Texts { read, texts: BTreeMap::new() };
     for finding in findings {
         if let Finding::Notice(notice) = finding
-            && notice.format == "compose"
-            && let Some(variable) = Variable::of(&notice.place, read)
+            && let Some(file) = files.get(notice.format)
+            && let Some(variable) = Variable::of(&notice.place, file, &mut texts)
         {
             let is_listed = listed.contains(&(Arc::from(&*variable.path), variable.line));
             if is_listed {
@@ -27,6 +30,19 @@ pub fn name_variables(findings: &mut [Finding], read: &dyn Fn(&str) -> Option<Ve
             }
             let _ = write!(notice.reason, "; {}", variable.describe(is_listed));
         }
+    }
+}
+
+/// The files that set variables, each read once.
+struct Texts<'r> {
+    read: &'r dyn Fn(&str) -> Option<Vec<u8>>,
+    texts: BTreeMap<String, Option<String>>,
+}
+
+impl Texts<'_> {
+    fn get(&mut self, path: &str) -> Option<&str> {
+        let read = || String::from_utf8((self.read)(path)?).ok();
+        self.texts.entry(path.to_owned()).or_insert_with(read).as_deref()
     }
 }
 
@@ -40,12 +56,11 @@ struct Variable<'v> {
 }
 
 impl<'v> Variable<'v> {
-    fn of(place: &'v Place, read: &dyn Fn(&str) -> Option<Vec<u8>>) -> Option<Self> {
+    fn of(place: &'v Place, file: &str, texts: &mut Texts<'_>) -> Option<Self> {
         let (before, name, after) = variable(&place.value)?;
         let folder = place.path.rsplit_once('/').map(|(folder, _)| format!("{folder}/")).unwrap_or_default();
-        let path = format!("{folder}.env");
-        let bytes = read(&path)?;
-        let line = env_variable(std::str::from_utf8(&bytes).ok()?, name)?;
+        let path = format!("{folder}{file}");
+        let line = env_variable(texts.get(&path)?, name)?;
         let image = before.strip_suffix(':').filter(|image| !image.is_empty() && after.is_empty());
         Some(Self { name, image, path, line })
     }

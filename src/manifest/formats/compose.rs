@@ -27,6 +27,10 @@ impl Format for Compose {
         walk::NEEDLES
     }
 
+    fn variables_file(&self) -> Option<&'static str> {
+        Some(".env")
+    }
+
     fn matches(&self, document: &Document<'_>) -> bool {
         let by_name = document.file_name.contains("compose");
         let services = document.tree.get(document.root, "services");
