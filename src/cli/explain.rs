@@ -8,6 +8,7 @@ use crate::error::{Error, Exit};
 use crate::report::OutcomeKind;
 use crate::run::setup::{self, Loaded, WorkingTrees};
 use crate::run::{self, ExplainRequest};
+use crate::text::utf8;
 
 use super::args::{ExplainArguments, LogOptions, LookupOptions};
 use super::commands::{Output, folder};
@@ -36,16 +37,16 @@ pub(super) async fn explain(log: &LogOptions, arguments: &ExplainArguments) -> R
 fn read_tags(file: &Path, trees: &WorkingTrees) -> Result<Vec<String>, Error> {
     let is_input = file == Path::new("-");
     let shown = if is_input { "standard input".to_owned() } else { file.display().to_string() };
-    let mut text = String::new();
+    let mut bytes = Vec::new();
     let read = if is_input {
-        std::io::stdin().read_to_string(&mut text)
+        std::io::stdin().read_to_end(&mut bytes)
     } else {
         trees
             .refuse_links(file)
             .and_then(|()| std::fs::File::open(file))
-            .and_then(|mut file| file.read_to_string(&mut text))
+            .and_then(|mut file| file.read_to_end(&mut bytes))
     };
-    read.map_err(|error| {
+    let text = read.and_then(|_| Ok(utf8(&bytes)?)).map_err(|error| {
         Error::usage(
             format!("cannot read tags from {shown}: {error}"),
             hint!("command-line.md#try-a-policy", "name a text file with one tag per line, or - for standard input"),

@@ -24,7 +24,7 @@ const MAX_DEPTH: usize = 4;
 pub(super) fn find(set: &FormatSet<'_>, path: &str, bytes: &[u8], options: &FindOptions) -> Vec<Finding> {
     let file = File::new(path, bytes);
     let mut reader = FileReader { set, file: &file, options, findings: Vec::new() };
-    match decode(bytes) {
+    match text::utf8(bytes) {
         Ok(text) => {
             reader.text(text);
             let by_patterns = std::mem::take(&mut reader.findings);
@@ -35,10 +35,10 @@ pub(super) fn find(set: &FormatSet<'_>, path: &str, bytes: &[u8], options: &Find
             reader.findings.retain(|finding| !by_patterns.iter().any(|other| share_bytes(finding, other)));
             reader.findings.extend(by_patterns);
         }
-        Err(reason) => {
+        Err(error) => {
             let ascii: Vec<u8> = bytes.iter().copied().filter(|b| *b != 0).collect();
             if set.reads(path, options) && set.screen.may_hold(&ascii) {
-                reader.report_at(0, NoticeStatus::Held, reason.to_owned());
+                reader.report_at(0, NoticeStatus::Held, error.to_string());
             }
         }
     }
@@ -49,7 +49,7 @@ pub(super) fn find(set: &FormatSet<'_>, path: &str, bytes: &[u8], options: &Find
 
 /// Returns the paths of the fields of all documents that parse.
 pub(super) fn fields(set: &FormatSet<'_>, path: &str, bytes: &[u8]) -> Vec<String> {
-    let Ok(text) = decode(bytes) else { return Vec::new() };
+    let Ok(text) = text::utf8(bytes) else { return Vec::new() };
     let options = FindOptions::default();
     let own = set.formats.iter().filter(|format| format.is_named(path)).find_map(|format| format.text_parser());
     if let Some(parse) = own {
@@ -96,13 +96,6 @@ fn has_expression(tree: &Tree<'_>) -> bool {
 fn share_bytes(one: &Finding, other: &Finding) -> bool {
     let spans = [one, other].map(|finding| finding.place().span);
     matches!(spans, [Some(one), Some(other)] if one.overlaps(other))
-}
-
-fn decode(bytes: &[u8]) -> Result<&str, &'static str> {
-    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) || bytes.iter().take(4).any(|b| *b == 0) {
-        return Err("the file is UTF-16 or UTF-32; Tagboat edits only UTF-8");
-    }
-    std::str::from_utf8(bytes).map_err(|_| "the file is not UTF-8")
 }
 
 /// Returns where the text begins behind a byte order mark, and the text from there on.

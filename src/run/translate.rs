@@ -7,7 +7,7 @@ use crate::docs::hint;
 use crate::error::{Error, Exit};
 use crate::interop::{FoundReference, Translation, argocd, flux, renovate};
 use crate::manifest::{self, FindOptions, Finding, MarkerKind, Occurrence};
-use crate::text::Position;
+use crate::text::{Position, utf8};
 
 use super::discover::discover;
 use super::snapshot::Snapshot;
@@ -41,10 +41,9 @@ fn from_renovate(snapshot: &dyn Snapshot) -> Result<Translation, Error> {
     let paths = snapshot.paths();
     for path in renovate::FILES.iter().filter(|name| paths.iter().any(|path| **path == ***name)) {
         let bytes = snapshot.read(path).map_err(|error| Error::new(Exit::Failed, error.to_string(), error.hint()))?;
-        let text =
-            String::from_utf8(bytes).map_err(|error| invalid(format!("cannot read {path}: {}", error.utf8_error())))?;
-        if renovate::configures(path, &text) {
-            return renovate::translate(path, &text).map_err(|error| invalid(error.to_string()));
+        let text = utf8(&bytes).map_err(|error| invalid(format!("cannot read {path}: {error}")))?;
+        if renovate::configures(path, text) {
+            return renovate::translate(path, text).map_err(|error| invalid(error.to_string()));
         }
     }
     Err(nothing_to_translate(&format!(

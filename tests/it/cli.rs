@@ -552,6 +552,66 @@ fn init_writes_no_file_if_nothing_is_found() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn init_writes_nothing_through_a_symbolic_link() {
+    let pod = "kind: Pod\nspec:\n  containers:\n  - image: ghcr.io/acme/api:1.0\n";
+    for target in ["existing.yaml", "absent.yaml", "folder"] {
+        for options in [&[][..], &["--force"], &["--from", "renovate"], &["--from", "renovate", "--force"]] {
+            let folder = tempfile::tempdir().unwrap();
+            let (outside, inside) = (folder.path().join("outside"), folder.path().join("inside"));
+            std::fs::create_dir_all(outside.join("folder")).unwrap();
+            std::fs::create_dir(&inside).unwrap();
+            std::fs::write(outside.join("existing.yaml"), "theirs").unwrap();
+            std::fs::write(inside.join("app.yaml"), pod).unwrap();
+            std::fs::write(inside.join("renovate.json"), "{ \"labels\": [\"deploy\"] }").unwrap();
+            std::os::unix::fs::symlink(outside.join(target), inside.join("tagboat.yaml")).unwrap();
+            let output = Tagboat::new().run(&[&["init", "-C", inside.to_str().unwrap()], options].concat());
+            assert_ne!(output.code, 0, "{target} {options:?}: {output:?}");
+            assert!(output.log.contains("tagboat.yaml"), "{target} {options:?}: {output:?}");
+            assert!(inside.join("tagboat.yaml").is_symlink(), "{target} {options:?}");
+            assert!(
+                !outside.join("absent.yaml").exists()
+                    && std::fs::read_dir(outside.join("folder")).unwrap().next().is_none()
+            );
+            assert_eq!(
+                std::fs::read_to_string(outside.join("existing.yaml")).unwrap(),
+                "theirs",
+                "{target} {options:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn names_the_byte_at_which_a_file_is_not_utf_8() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path().display().to_string();
+    let file = |name: &str, bytes: &[u8]| {
+        std::fs::write(folder.path().join(name), bytes).unwrap();
+        folder.path().join(name).display().to_string()
+    };
+    let operator = file("operator.yml", b"git: { base: caf\xe9 }\n");
+    let tags = file("tags.txt", b"1.0\n1.\xff\n");
+    let wide = file("wide.txt", b"\xff\xfe1\0.\0");
+    file("renovate.json", b"{ \"labels\": [\"\xff\"] }");
+    let explain = ["explain", "api", "--current", "1.0", "--policy", "shape", "--tags"];
+    let rows: &[(Vec<&str>, &str)] = &[
+        (vec!["list", "-C", &at, "--config", &operator], "the file is not UTF-8 at byte 16"),
+        ([&explain[..], &[&tags]].concat(), "the file is not UTF-8 at byte 6"),
+        ([&explain[..], &[&wide]].concat(), "the file is UTF-16 or UTF-32; Tagboat reads only UTF-8"),
+        (vec!["init", "-C", &at, "--from", "renovate"], "renovate.json: the file is not UTF-8 at byte 14"),
+    ];
+    for (arguments, expected) in rows {
+        let output = Tagboat::new().run(arguments);
+        assert!(output.code == 64 && output.log.contains(expected), "{arguments:?}: {output:?}");
+    }
+    file("tagboat.yaml", b"git: { base: caf\xe9 }\n");
+    let output = Tagboat::new().run(&["list", "-C", &at]);
+    let expected = "tagboat.yaml of the repository: the file is not UTF-8 at byte 16";
+    assert!(output.code == 64 && output.log.contains(expected), "{output:?}");
+}
+
 #[test]
 fn demo_runs_to_its_end_without_network() {
     // Proxies without a listener, and none at all: any use of the network would fail.

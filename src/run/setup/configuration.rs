@@ -14,6 +14,7 @@ use crate::refname::{BranchName, CommitId};
 use crate::run::base::Base;
 use crate::run::retry::repeat_on_race;
 use crate::run::snapshot::CommitSnapshot;
+use crate::text::utf8;
 
 use super::location::Location;
 use super::regular_file::{checked_size, path_inside, read_inside};
@@ -82,7 +83,7 @@ impl Operator {
             }
             return Ok(Self { repository_file: inside, is_named: true, ..none });
         }
-        let text = std::fs::read_to_string(path).map_err(|error| {
+        let text = std::fs::read(path).and_then(|bytes| Ok(utf8(&bytes)?.to_owned())).map_err(|error| {
             Error::usage(
                 format!("cannot read the configuration {}: {error}", path.display()),
                 hint!(
@@ -170,7 +171,12 @@ impl Operator {
             RepositoryConfig::Ignore => None,
             _ => read(&self.repository_file).map_err(|error| unreadable(&self.repository_file, &error))?,
         };
-        let text = bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        let text = bytes.as_deref().map(utf8).transpose().map_err(|error| {
+            Error::usage(
+                format!("cannot read {name} of the repository: {error}"),
+                hint!("configuration.md#where-it-is-read-from", "save the file as UTF-8, and commit it"),
+            )
+        })?;
         if text.is_none() && (self.is_named || self.config.repository_config == RepositoryConfig::Required) {
             return Err(Error::usage(
                 format!("cannot read {name} of the repository: no such file"),
@@ -188,8 +194,7 @@ impl Operator {
             folder,
             source: ConfigSource::Operator,
         });
-        let repository =
-            text.as_ref().map(|text| ConfigFile { text, name, folder: &folder, source: ConfigSource::Repository });
+        let repository = text.map(|text| ConfigFile { text, name, folder: &folder, source: ConfigSource::Repository });
         let files: Vec<ConfigFile<'_>> = operator.into_iter().chain(repository).collect();
         let mut config = Config { folder: folder.clone(), ..config::parse_all(&files, Some(&forge_kinds()))? };
         // Reports name the files of the repository from its root, messages from the current folder.
