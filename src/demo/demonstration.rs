@@ -62,18 +62,18 @@ pub async fn run(options: RenderOptions, keep: bool, print: &mut (dyn FnMut(&str
     let mut demonstration = Demonstration::start(&folder).await?;
     let heading = |text: &str| format!("\n{}\n", options.paint(TextStyle::Heading, text));
 
-    print(&heading("1. Setup: a registry, a git remote and a forge, all on this machine"));
+    print(&heading("Setup: a registry, a git remote and a forge, all on this machine"));
     print(&services(&demonstration, &folder));
-    print(&heading("2. tagboat run"));
+    print(&heading("1. tagboat run"));
     print(&Text.run(&demonstration.run().await?, options));
     print(&heading("The first pull request of this run"));
     print(&first_pull_request(&folder)?);
-    print(&heading("3. tagboat run again: no new tags, so it writes nothing"));
+    print(&heading("2. tagboat run again: no new tags, so it writes nothing"));
     print(&Text.run(&demonstration.run().await?, options));
-    print(&heading("4. CI pushes ghcr.io/acme/api:1.4.11, and tagboat run updates the pull request"));
+    print(&heading("3. CI pushes ghcr.io/acme/api:1.4.11, and tagboat run updates the pull request"));
     demonstration.push("acme/api", "1.4.11").map_err(|error| failed(&error))?;
     print(&Text.run(&demonstration.run().await?, options));
-    print(&heading("5. Next steps"));
+    print(&heading("Next steps"));
     print(&next_steps(&folder, keep));
     Ok(())
 }

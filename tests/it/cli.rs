@@ -620,8 +620,8 @@ fn demo_runs_to_its_end_without_network() {
     let output = tagboat.run(&["demo"]);
     assert_eq!((output.code, &*output.stderr), (0, ""), "{}", output.stdout);
     #[rustfmt::skip]
-    let lines = ["1. Setup", "2. tagboat run", "\n-", "\n+", "opened", "3. tagboat run again", "unchanged",
-                 "4. CI pushes ghcr.io/acme/api:1.4.11", "updated", "5. Next steps"];
+    let lines = ["Setup", "1. tagboat run", "\n-", "\n+", "opened", "2. tagboat run again", "unchanged",
+                 "3. CI pushes ghcr.io/acme/api:1.4.11", "updated", "Next steps"];
     let mut rest = &*output.stdout;
     for line in lines {
         let at = rest

@@ -183,13 +183,13 @@ fn demo() -> &'static str {
 /// the summary; from the other runs headings and summaries.
 fn excerpt(demo: &str) -> String {
     let mut out = String::new();
-    for number in 2..=4 {
+    for number in 1..=3 {
         let step = demo.split(&format!("\n{number}. ")).nth(1).unwrap_or_else(|| panic!("no step {number}"));
         let step = format!("{number}. {}", step.split(&format!("\n{}. ", number + 1)).next().unwrap());
         let paragraphs = step.trim_end().split("\n\n").collect::<Vec<_>>();
         let summary = paragraphs.iter().find(|text| text.lines().count() == 1 && text.contains("pull request"));
         let summary = summary.unwrap_or_else(|| panic!("step {number} has no summary"));
-        if number == 2 {
+        if number == 1 {
             let diff = paragraphs[0].find("\n--- ").map_or(0, |first| first + 1);
             let one_file = paragraphs[0][diff..].find("\n--- ").map_or(paragraphs[0].len(), |second| diff + second);
             out += &format!("{}\n…\n", &paragraphs[0][..one_file]);
