@@ -7,4 +7,5 @@ mod generated;
 mod json;
 mod labels;
 mod links;
+mod migration;
 mod pages;
