@@ -24,7 +24,7 @@ pub fn change(occurrence: &Occurrence, selection: &Selection, choice: &Choice) -
         digest_of: if target.tag.is_none() { Some(choice.tag.clone()) } else { None },
         to: occurrence.reference.with(target.tag, target.digest),
         policy: selection.name.clone(),
-        reason: choice.reason.to_string(),
+        reason: choice.explanation(),
         is_given: matches!(choice.reason, Reason::Accepted(Acceptance::Given)),
         edits,
         mode: selection.mode,

@@ -80,8 +80,8 @@ impl ProposedReferences {
                 return None;
             }
             let to = self.at(occurrence)?;
-            let reason = Acceptance::ProposedEarlier.into();
-            let choice = Choice { tag: to.tag()?.clone(), digest: to.digest().cloned(), reason };
+            let choice = Choice::of_tag(to.tag()?.clone(), Acceptance::ProposedEarlier);
+            let choice = Choice { digest: to.digest().cloned(), ..choice };
             let change = change(occurrence, selection, &choice).ok()?;
             if change.to == occurrence.reference { None } else { Some(Change { is_given, ..change }) }
         };

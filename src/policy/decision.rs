@@ -1,7 +1,7 @@
 //! The results of a selection: a decision for an image, a verdict for each candidate.
 
 use super::candidate::Known;
-use super::reason::Reason;
+use super::reason::{MovedDigest, Reason};
 use crate::image::{Digest, ImageReference, Tag};
 
 /// The verdict on one candidate.
@@ -65,6 +65,25 @@ pub enum Outcome {
     Unknown(Reason),
 }
 
+impl Outcome {
+    /// Returns the newer tags of another shape, if nothing of the same shape is newer.
+    pub fn other_shapes(&self) -> &[Tag] {
+        match self {
+            Self::UpToDate(reason) => reason.other_shapes(),
+            Self::Update(_) | Self::Held(_) | Self::Unknown(_) => &[],
+        }
+    }
+
+    /// Returns where the current tag points now, if the reference is pinned to another digest that does not follow it.
+    pub fn moved_digest(&self) -> Option<&MovedDigest> {
+        match self {
+            Self::Update(choice) => choice.moved.as_ref(),
+            Self::UpToDate(reason) => reason.moved_digest(),
+            Self::Held(_) | Self::Unknown(_) => None,
+        }
+    }
+}
+
 /// The selected version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
@@ -74,4 +93,21 @@ pub struct Choice {
     pub digest: Option<Digest>,
     /// Why this version was selected.
     pub reason: Reason,
+    /// Where the current tag points now, if the reference is pinned to another digest and that was looked up.
+    pub moved: Option<MovedDigest>,
+}
+
+impl Choice {
+    /// A choice of a tag, to whose digest nothing is known yet.
+    pub fn of_tag(tag: Tag, reason: impl Into<Reason>) -> Self {
+        Self { tag, digest: None, reason: reason.into(), moved: None }
+    }
+
+    /// Returns the reason, and what a person should know about the current tag.
+    pub fn explanation(&self) -> String {
+        match &self.moved {
+            Some(moved) => format!("{}; {moved}", self.reason),
+            None => self.reason.to_string(),
+        }
+    }
 }

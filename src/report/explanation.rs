@@ -23,7 +23,7 @@ pub struct Explanation {
     pub reason: String,
     /// What to do next, if a lookup failed.
     pub hint: Option<Hint>,
-    /// The digest that the current tag resolves to now, if an image that is up to date is pinned to another one.
+    /// The digest that the current tag resolves to now, if the reference is pinned to another one and no update follows it.
     pub moved_digest: Option<String>,
     /// The newest tags of another shape that are newer than the current tag, if nothing of the same shape is newer.
     pub other_shapes: Vec<String>,

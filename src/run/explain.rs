@@ -216,10 +216,9 @@ fn not_found(listed: &[Listed], image: &str, matches: impl Fn(&ImageName) -> boo
     )
 }
 
-/// Returns whether the verdict on a candidate only repeats why the outcome is unknown.
-fn repeats(verdict: &Reason, outcome: &Outcome) -> bool {
-    let Outcome::Unknown(cause) = outcome else { return false };
-    match (verdict, cause) {
+/// Returns the reason for a verdict on a candidate. The error of a lookup is not repeated where the outcome has it.
+fn reason(verdict: &Reason, outcome: &Outcome) -> String {
+    match (verdict, outcome) {
         (
             Reason::NotEligibleYet(Ineligibility::LookupFailed(one)),
             Reason::Unknown(Unknown::LookupFailed(_, other)),
@@ -231,14 +230,16 @@ fn repeats(verdict: &Reason, outcome: &Outcome) -> bool {
 /// Returns the explanation of a decision. `invalid` are given texts that are not valid tags, and `hint` is about a failed lookup.
 fn explanation(answer: &Answer, invalid: &[report::CandidateRow], hint: Option<&Hint>) -> Explanation {
     let decision = &answer.decision;
-    let (outcome, chosen, reason) = match &decision.outcome {
+    let (outcome, chosen, why) = match &decision.outcome {
         Outcome::Update(choice) => {
             let to = decision.current.with(Some(choice.tag.clone()), choice.digest.clone());
-            (OutcomeKind::Update, Some(report::version(&to)), &choice.reason)
+            (OutcomeKind::Update, Some(report::version(&to)), choice.explanation())
         }
-        Outcome::UpToDate(reason) => (OutcomeKind::UpToDate, Some(report::version(&decision.current)), reason),
-        Outcome::Held(reason) => (OutcomeKind::Held, None, reason),
-        Outcome::Unknown(reason) => (OutcomeKind::Unknown, None, reason),
+        Outcome::UpToDate(reason) => {
+            (OutcomeKind::UpToDate, Some(report::version(&decision.current)), reason.to_string())
+        }
+        Outcome::Held(reason) => (OutcomeKind::Held, None, reason.to_string()),
+        Outcome::Unknown(reason) => (OutcomeKind::Unknown, None, reason.to_string()),
     };
     let candidates = answer.verdicts.iter().map(|judged| report::CandidateRow {
         tag: judged.tag.to_string(),
@@ -255,10 +256,10 @@ fn explanation(answer: &Answer, invalid: &[report::CandidateRow], hint: Option<&
         current: report::version(&decision.current),
         chosen,
         outcome,
-        reason: reason.to_string(),
+        reason: why,
         hint: if outcome == OutcomeKind::Unknown { hint.cloned() } else { None },
-        moved_digest: reason.moved_digest().map(|moved| moved.to.to_string()),
-        other_shapes: reason.other_shapes().iter().map(ToString::to_string).collect(),
+        moved_digest: decision.outcome.moved_digest().map(|moved| moved.to.to_string()),
+        other_shapes: decision.outcome.other_shapes().iter().map(ToString::to_string).collect(),
         policy: decision.policy.clone(),
         source: Some(answer.selection.source.clone()),
         locations: answer.occurrences.iter().map(at).collect(),

@@ -121,9 +121,13 @@ struct Moved<'m>(&'m Option<MovedDigest>);
 
 impl Display for Moved<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        let Some(MovedDigest { tag, from, to }) = self.0 else { return Ok(()) };
-        let (from, to) = (from.short(), to.short());
-        write!(f, "; {tag} moved from the pinned digest {from} to {to}; `pin: follow` follows it")
+        self.0.as_ref().map_or(Ok(()), |moved| write!(f, "; {moved}; `pin: follow` follows it"))
+    }
+}
+
+impl Display for MovedDigest {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        write!(f, "{} moved from the pinned digest {} to {}", self.tag, self.from.short(), self.to.short())
     }
 }
 

@@ -318,7 +318,7 @@ fn admit(question: &Question<'_>, given: &Candidate, need: Need) -> Result<Outco
         return Err(vec![(tag.clone(), need)]);
     }
     let gate = given.facts.facts().map(|facts| question.gates.check(facts, question.now));
-    Ok(gate.and_then(|gate| gate.outcome(tag)).unwrap_or_else(|| {
-        Outcome::Update(Choice { tag: tag.clone(), digest: None, reason: Acceptance::Given.into() })
-    }))
+    Ok(gate
+        .and_then(|gate| gate.outcome(tag))
+        .unwrap_or_else(|| Outcome::Update(Choice::of_tag(tag.clone(), Acceptance::Given))))
 }

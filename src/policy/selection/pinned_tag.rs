@@ -144,7 +144,7 @@ fn decide(
     let old = if *current == tag { old.cloned() } else { None };
     let source = request.source.clone();
     let reason = Acceptance::Pinned { tag: tag.clone(), source, digest: digest.clone(), old };
-    Outcome::Update(Choice { tag, digest, reason: reason.into() })
+    Outcome::Update(Choice { digest, ..Choice::of_tag(tag, reason) })
 }
 
 /// Returns the outcome if a gate delays the only candidate.

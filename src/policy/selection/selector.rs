@@ -200,7 +200,7 @@ impl Selector<'_> {
             passed_over: skipped.first,
         };
         // The digest is not part of the choice: the caller looks it up where the reference is pinned.
-        Choice { tag: best.tag.clone(), digest: None, reason: Acceptance::Newest(newest).into() }
+        Choice::of_tag(best.tag.clone(), Acceptance::Newest(newest))
     }
 
     /// Returns the current tag, which the policy cannot read, and how it compares with the selected tag.
@@ -316,7 +316,7 @@ impl<'t> Likeness<'t> {
 /// Returns the update of a digest to the image that the current tag names now.
 pub(super) fn follow(moved: MovedDigest) -> Outcome {
     let (tag, digest) = (moved.tag.clone(), Some(moved.to.clone()));
-    Outcome::Update(Choice { tag, digest, reason: Acceptance::DigestMoved(moved).into() })
+    Outcome::Update(Choice { digest, ..Choice::of_tag(tag, Acceptance::DigestMoved(moved)) })
 }
 
 fn unknown_tie(tied: &[&Candidate]) -> Unknown {

@@ -73,7 +73,7 @@ impl ImageLookup<'_> {
             });
         };
         let Some(old) = question.current.digest() else { return Ok(()) };
-        match self.platform_of(old, question.current.tag()).await? {
+        match self.replaced(old, question.current.tag()).await?.platform {
             Some(current) if !current.accepts(&platform) => {
                 Err(LookupError::OtherPlatform { tag, given: platform, current })
             }

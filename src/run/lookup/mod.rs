@@ -91,7 +91,7 @@ pub(super) fn newest(answer: &Answer) -> Option<ImageReference> {
 fn log(answer: &Answer) {
     let current = &answer.decision.current;
     match &answer.decision.outcome {
-        Outcome::Update(choice) => tracing::info!("{current}: update to {}: {}", choice.tag, choice.reason),
+        Outcome::Update(choice) => tracing::info!("{current}: update to {}: {}", choice.tag, choice.explanation()),
         Outcome::UpToDate(reason) => tracing::info!("{current}: up to date: {reason}"),
         Outcome::Held(reason) => tracing::info!("{current}: held: {reason}"),
         Outcome::Unknown(reason) => tracing::info!("{current}: unknown: {reason}"),

@@ -18,7 +18,7 @@ impl ImageLookup<'_> {
         let choice = match outcome {
             Outcome::Update(choice) if wanted && follows_tag(&choice) => choice,
             Outcome::UpToDate(_) if adds && current.digest().is_none() => match current.tag() {
-                Some(tag) => Choice { tag: tag.clone(), digest: None, reason: Acceptance::DigestAdded.into() },
+                Some(tag) => Choice::of_tag(tag.clone(), Acceptance::DigestAdded),
                 None => return Ok(outcome),
             },
             // The digest that the command line gives is the news, and it is not written.
@@ -32,35 +32,47 @@ impl ImageLookup<'_> {
             (Some(ConfirmedDigest::OfTag(digest)), _) | (None, Some(digest)) => Ok(digest),
             (None, None) => self.digest(&choice.tag).await,
         };
-        let found = match (found, current.digest()) {
-            (Ok(digest), Some(old)) if digest != *old => {
-                self.digest_like(old, current.tag(), (&choice.tag, digest)).await
-            }
-            (found, _) => found.map(Ok),
+        let replaced = match (&found, current.digest()) {
+            (Ok(digest), Some(old)) if digest != old => self.replaced(old, current.tag()).await.map(Some),
+            _ => Ok(None),
+        };
+        let (digest, replaced) = match (found, replaced) {
+            (Ok(digest), Ok(replaced)) => (digest, replaced),
+            (Err(error), _) | (_, Err(error)) => return Err((choice.tag, error.into())),
+        };
+        let found = match &replaced {
+            Some(Replaced { platform: Some(platform), .. }) => self.digest_for(platform, &choice.tag, digest).await,
+            Some(Replaced { platform: None, .. }) | None => Ok(Ok(digest)),
         };
         match found {
             Ok(Err(hold)) => Ok(Outcome::Held(hold.into())),
-            Ok(Ok(digest)) => Ok(pinned(question, choice, digest)),
+            Ok(Ok(digest)) => {
+                let moved = match (current.tag(), current.digest(), replaced) {
+                    (Some(tag), Some(old), Some(replaced)) if *tag != choice.tag => {
+                        self.moved(tag, old, replaced).await
+                    }
+                    _ => None,
+                };
+                Ok(pinned(question, Choice { moved, ..choice }, digest))
+            }
             Err(error) => Err((choice.tag, error.into())),
         }
     }
 
-    /// Returns the digest of a chosen tag: if the old digest is that of one platform, the new one is that of the same platform. A tag
-    /// without it is held.
-    async fn digest_like(
+    /// Returns the digest of a chosen tag for a platform, because the old digest is that of this platform. A tag without it is held.
+    async fn digest_for(
         &self,
-        old: &Digest,
-        current: Option<&Tag>,
-        (tag, digest): (&Tag, Digest),
+        platform: &Platform,
+        tag: &Tag,
+        digest: Digest,
     ) -> Result<Result<Digest, Hold>, RegistryError> {
-        let Some(platform) = self.platform_of(old, current).await? else { return Ok(Ok(digest)) };
         let facts = self.facts(tag).await?;
+        let hold = || Hold::NotEligibleYet(tag.clone(), Ineligibility::Platforms(vec![platform.clone()]));
         if facts.members.is_empty() {
             let is_other = !facts.platforms.is_empty() && !facts.platforms.iter().any(|one| platform.accepts(one));
-            let hold = || Hold::NotEligibleYet(tag.clone(), Ineligibility::Platforms(vec![platform]));
             return Ok(if is_other { Err(hold()) } else { Ok(digest) });
         }
-        let is_same = |(offered, _): &&(Platform, Digest)| *offered == platform;
+        let is_same = |(offered, _): &&(Platform, Digest)| offered == platform;
         let (mut found, accepted): (Vec<_>, Vec<_>) =
             facts.members.iter().filter(|(offered, _)| platform.accepts(offered)).partition(is_same);
         if found.is_empty() {
@@ -68,31 +80,42 @@ impl ImageLookup<'_> {
         }
         Ok(match found[..] {
             [(_, digest)] => Ok(digest.clone()),
-            [] => Err(Hold::NotEligibleYet(tag.clone(), Ineligibility::Platforms(vec![platform]))),
-            _ => Err(Hold::AmbiguousPlatform(tag.clone(), platform)),
+            [] => Err(hold()),
+            _ => Err(Hold::AmbiguousPlatform(tag.clone(), platform.clone())),
         })
     }
 
-    /// Returns the platform of a digest if it is that of one platform, and not of all that its tag names.
-    pub(super) async fn platform_of(
-        &self,
-        digest: &Digest,
-        tag: Option<&Tag>,
-    ) -> Result<Option<Platform>, RegistryError> {
+    /// Looks up what a digest is that an update replaces.
+    pub(super) async fn replaced(&self, digest: &Digest, tag: Option<&Tag>) -> Result<Replaced, RegistryError> {
+        let mut replaced = Replaced::default();
         if let Some(tag) = tag {
             match self.digest(tag).await {
-                Ok(now) if now == *digest => return Ok(None),
+                Ok(now) if now == *digest => return Ok(replaced),
                 Err(error) if !error.is_permanent() => return Err(error),
                 // The tag moved, or is gone: only the digest shows what it was.
-                Ok(_) | Err(_) => {}
+                now => replaced.now = now.ok(),
             }
         }
         match self.lookup.registry.facts_of(&self.name, digest).await {
-            Ok(facts) if facts.members.is_empty() => Ok(facts.platforms.into_iter().next()),
-            Ok(_) => Ok(None),
-            Err(error) if error.is_permanent() => Ok(None),
-            Err(error) => Err(error),
+            Ok(facts) if facts.members.is_empty() => replaced.platform = facts.platforms.into_iter().next(),
+            Ok(_) => replaced.is_index = true,
+            Err(error) if error.is_permanent() => {}
+            Err(error) => return Err(error),
         }
+        Ok(replaced)
+    }
+
+    /// Returns the move of the current tag away from the digest that an update replaces. The manifest of a platform is still the image
+    /// of the tag if the index of the tag lists it. If that cannot be found out, nothing is reported: the update does not depend on it.
+    async fn moved(&self, tag: &Tag, old: &Digest, replaced: Replaced) -> Option<MovedDigest> {
+        let to = replaced.now?;
+        let is_member = if replaced.is_index {
+            false
+        } else {
+            let facts = self.facts(tag).await.ok()?;
+            facts.members.iter().any(|(_, digest)| digest == old)
+        };
+        (!is_member).then(|| MovedDigest { tag: tag.clone(), from: old.clone(), to })
     }
 
     /// Returns the facts about a tag, which may be known already.
@@ -110,6 +133,17 @@ impl ImageLookup<'_> {
             None => self.lookup.registry.digest(&self.name, tag).await,
         }
     }
+}
+
+/// What a digest is that an update replaces.
+#[derive(Default)]
+pub(super) struct Replaced {
+    /// The platform, if it is the digest of one platform, and not of all that its tag names.
+    pub(super) platform: Option<Platform>,
+    /// Whether it is that of an index.
+    is_index: bool,
+    /// The digest that the current tag resolves to now, if it is another one.
+    now: Option<Digest>,
 }
 
 /// Returns whether the digest is the one that the tag resolves to, rather than one that a person named.

@@ -88,11 +88,11 @@ impl Decided<'_> {
             Outcome::UpToDate(_) if let Some((change, branch)) = self.committed(occurrence) => ImageRow {
                 current: version(&change.from),
                 chosen: Some(version(&change.to)),
+            moved_digest: answer.decision.outcome.moved_digest().map(|moved| moved.to.to_string()),
                 branch: Some(branch.clone()),
                 ..row(ImageStatus::Update, &change.reason)
             },
             Outcome::UpToDate(reason) => ImageRow {
-                moved_digest: reason.moved_digest().map(|moved| moved.to.to_string()),
                 other_shapes: reason.other_shapes().iter().map(ToString::to_string).collect(),
                 is_remarkable: reason.is_remarkable(),
                 ..row(ImageStatus::UpToDate, &reason.to_string())
@@ -108,7 +108,7 @@ impl Decided<'_> {
             },
             Outcome::Update(choice) => match outcome {
                 Some(Ok(ChangeOutcome::Written(branch))) => {
-                    ImageRow { branch: branch.clone(), ..row(ImageStatus::Update, &choice.reason.to_string()) }
+                    ImageRow { branch: branch.clone(), ..row(ImageStatus::Update, &choice.explanation()) }
                 }
                 Some(Ok(ChangeOutcome::Declined(reason))) => row(ImageStatus::Held, &format!("declined: {reason}")),
                 Some(Ok(ChangeOutcome::Failed { subject, reason, hint })) => ImageRow {

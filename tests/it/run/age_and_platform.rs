@@ -231,6 +231,49 @@ async fn reports_moved_tags_and_follows_them_on_request() {
     );
 }
 
+/// What is reported about the pinned current tag, where a newer tag exists: all reports take it from there.
+#[tokio::test(flavor = "multi_thread")]
+async fn reports_a_moved_tag_beside_an_update_to_another_tag() {
+    let both: &[&str] = &["linux/amd64", "linux/arm64"];
+    let arm: &[&str] = &["linux/arm64"];
+    #[rustfmt::skip]
+    let rows = [
+        // what is pinned           the tag now     the pinned tag   moved
+        ("an index",                both,           "1.0.0",         true),
+        ("an image",                arm,            "1.0.0",         true),
+        ("a platform of the index", both,           "arm64",         false),
+        ("the current digest",      both,           "now",           false),
+    ];
+    for (name, platforms, pinned, is_moved) in rows {
+        let folder = Folder::new("policy: release", "1.0.0").await;
+        let first = if name == "an index" { both } else { arm };
+        let old = folder.push("1.0.0", ago(9), first);
+        // The same image again, as a member of the index that the tag names now.
+        let created = ago(8);
+        let member = folder.push("arm64", created, arm);
+        let now = folder.push("1.0.0", created, platforms);
+        let digest = match pinned {
+            "arm64" => &member,
+            "now" => &now,
+            _ => &old,
+        };
+        folder.push("1.1.0", ago(7), both);
+        folder.write(&format!("1.0.0@{digest}"));
+        let report = folder.explain(&[]);
+        let text =
+            format!("newest matching tag; 1.0.0 moved from the pinned digest {} to {}", old.short(), now.short());
+        let expected =
+            if is_moved { (text.as_str(), now.to_string().into()) } else { ("newest matching tag", Value::Null) };
+        assert_eq!((reason(&report), report["moved-digest"].clone()), expected, "{name}: {report:#}");
+        let files = ["r.txt", "r.md", "r.html", "r.annotations"].map(|file| folder.tagboat.home().join(file));
+        let reports = files.iter().flat_map(|file| ["--report", file.to_str().unwrap()]);
+        assert_eq!(folder.tagboat.run(&["edit"].into_iter().chain(reports).collect::<Vec<_>>()).code, 0);
+        for text in files.iter().map(|file| std::fs::read_to_string(file).unwrap()) {
+            assert_eq!(text.contains("1.0.0 moved from the pinned digest"), is_moved, "{name}: {text}");
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn follows_tag_and_digest_under_a_rule_with_pin_follow() {
     let folder = Folder::new("policy: release, pin: follow, min-age: 3d", "1.0.0").await;
