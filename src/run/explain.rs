@@ -221,9 +221,12 @@ fn reason(verdict: &Reason, outcome: &Outcome) -> String {
     match (verdict, outcome) {
         (
             Reason::NotEligibleYet(Ineligibility::LookupFailed(one)),
-            Reason::Unknown(Unknown::LookupFailed(_, other)),
-        ) => one == other,
-        _ => verdict == cause,
+            Outcome::Unknown(Reason::Unknown(Unknown::LookupFailed(_, other))),
+        ) if one == other => "lookup failed".to_owned(),
+        (Reason::Unknown(Unknown::LookupFailed(tag, _)), Outcome::Unknown(cause)) if verdict == cause => {
+            format!("lookup of {tag} failed")
+        }
+        _ => verdict.to_string(),
     }
 }
 
@@ -244,10 +247,7 @@ fn explanation(answer: &Answer, invalid: &[report::CandidateRow], hint: Option<&
     let candidates = answer.verdicts.iter().map(|judged| report::CandidateRow {
         tag: judged.tag.to_string(),
         verdict: report::VerdictKind::from(&judged.verdict),
-        reason: match judged.verdict.reason() {
-            reason if repeats(reason, &decision.outcome) => "the outcome is unknown".to_owned(),
-            reason => reason.to_string(),
-        },
+        reason: reason(judged.verdict.reason(), &decision.outcome),
         facts: report::Facts::new(&judged.facts),
     });
     let at = |found: &Arc<Occurrence>| format!("{}:{}", found.place.path, found.place.position.line);

@@ -120,7 +120,7 @@ fn explanations() -> Vec<Explanation> {
         policy: r#"{ newest-build: true, include: "^7\\." }"#.to_owned(),
         source: Some("--policy".to_owned()),
         locations: Vec::new(),
-        candidates: vec![candidate("7.2.4", NotEligibleYet, "the outcome is unknown")],
+        candidates: vec![candidate("7.2.4", NotEligibleYet, "lookup failed")],
         ..second.clone()
     };
     vec![first, second, third]
