@@ -8,7 +8,7 @@ use super::choose::{SelectionStep, check_current, choose, current_tag};
 use super::gates::GateResult;
 use super::not_newer::NotNewer;
 use super::question::Question;
-use crate::image::Tag;
+use crate::image::{Shape, Tag};
 use crate::policy::candidate::{Candidate, Known};
 use crate::policy::decision::{CandidateVerdict, Choice, Decision, Outcome, Verdict};
 use crate::policy::ordered_policy::OrderedPolicy;
@@ -94,6 +94,9 @@ fn unordered_row<'c>(
     candidate: &'c Candidate,
 ) -> ExplainedCandidate<'c> {
     let is_selected = is_selected(step, candidate);
+    if let Some(verdict) = verdict_without_order(question, candidate) {
+        return ExplainedCandidate { candidate, place: None, verdict, is_selected };
+    }
     // The outcome is about the pinned tag, if the policy has one.
     let may_be_selected = match question.entry.policy.pinned_target() {
         Some(PinnedTarget::Current) => question.current.tag() == Some(&candidate.tag),
@@ -124,6 +127,25 @@ fn unordered_row<'c>(
         _ => Verdict::Rejected(Rejection::NotPinned.into()),
     };
     ExplainedCandidate { candidate, place: None, verdict, is_selected }
+}
+
+/// Returns why a candidate is rejected whose policy has no order for the current tag: the reason of the outcome is about the current
+/// tag. Returns `None` where that reason applies to it.
+fn verdict_without_order(question: &Question<'_>, candidate: &Candidate) -> Option<Verdict> {
+    let (Policy::Ordered(policy), entry) = (&question.entry.policy, question.entry) else { return None };
+    if question.current.tag() == Some(&candidate.tag) {
+        return None;
+    }
+    if let Err(error) = entry.filter.text(candidate.tag.as_str()) {
+        return Some(Verdict::Rejected(entry.filter.rejection(error).into()));
+    }
+    if let Known::Unreadable(cause) = &candidate.facts {
+        return Some(Verdict::Rejected(Rejection::Unreadable(cause.clone()).into()));
+    }
+    let current = question.current.tag()?;
+    let text = current_text(entry, current.as_str());
+    policy.check_current(text.as_deref().map(Shape::of).as_ref()).err()?;
+    Some(Verdict::Rejected(Rejection::Incomparable(current.clone()).into()))
 }
 
 fn selected(step: &SelectionStep) -> Option<&Choice> {
