@@ -1,4 +1,4 @@
-//! Dates in tags, however they are written: `20240601`, `2024-06-01`, `2024.6.1`, `01.06.2024`, or seconds since 1970.
+//! Dates in tags, however they are written: `20240601`, `2024-06-01`, `2024.6.1`, `01.06.2024`, `06.2024`, or seconds since 1970.
 
 use std::cmp::Ordering;
 
@@ -56,7 +56,7 @@ impl WrittenDate {
     fn at(text: &str) -> Option<Self> {
         let (number, rest) = number_at(text);
         match number.len() {
-            2 => Self::day_first(number, rest),
+            2 => Self::day_first(number, rest).or_else(|| Self::month_first(number, rest)),
             4 => Self::year_first(number, rest),
             _ => Self::compact(number),
         }
@@ -114,6 +114,15 @@ impl WrittenDate {
             (false, true) => Some(Self { fields: [year, first, second], known: 3, form }),
             (false, false) => None,
         }
+    }
+
+    /// Reads `06.2024` with any separator, where no further number belongs to it: `10.2024.1` is a version.
+    fn month_first(number: &str, rest: &str) -> Option<Self> {
+        let (separator, rest) = separated(rest)?;
+        let (digits, rest) = number_at(rest);
+        let is_last = !rest.starts_with(separator) || !rest[1..].starts_with(|c: char| c.is_ascii_digit());
+        let (month, year) = (month(number)?, year(digits).filter(|_| is_last)?);
+        Some(Self { fields: [year, month, 0], known: 2, form: DateForm::Other })
     }
 
     /// Compares the fields that both have.
@@ -188,7 +197,7 @@ mod tests {
     #[test]
     fn reads_dates_in_every_form() {
         #[rustfmt::skip]
-        let rows: [(&str, Option<&[i16]>); 27] = [
+        let rows: [(&str, Option<&[i16]>); 34] = [
             ("20240601",               Some(&[2024, 6, 1])),
             ("2024-06-01",             Some(&[2024, 6, 1])),
             ("2024.6.1",               Some(&[2024, 6, 1])),
@@ -207,6 +216,13 @@ mod tests {
             ("01-31-2024",             Some(&[2024, 1, 31])),
             ("02.02.2024",             Some(&[2024, 2, 2])),
             ("01.02.2024",             Some(&[2024])),
+            ("12.2025",                Some(&[2025, 12])),
+            ("v01-2026-alpine",        Some(&[2026, 1])),
+            ("main_06_2024",           Some(&[2024, 6])),
+            ("13.2025",                None),
+            ("1.2025",                 None),
+            ("10.2024.1",              None),
+            ("10.2100",                None),
             ("prod-564a3ad-20240601",  Some(&[2024, 6, 1])),
             ("2024",                   None),
             ("2024.13.1",              None),
@@ -239,6 +255,10 @@ mod tests {
             ("202406",          "20240501",    None),
             ("202405",          "2024-06-01",  Some(Ordering::Less)),
             ("30.01.2024",      "31.12.2023",  Some(Ordering::Greater)),
+            ("01.2026",         "12.2025",     Some(Ordering::Greater)),
+            ("12-2025",         "01.2026",     Some(Ordering::Less)),
+            ("12.2025",         "2025.12.24",  Some(Ordering::Equal)),
+            ("12.2025",         "12.4",        None),
             ("1.2.3",           "20240601",    None),
         ];
         for (one, other, order) in rows {
