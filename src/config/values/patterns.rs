@@ -76,9 +76,10 @@ impl Patterns {
         self.set.as_ref().is_none_or(|set| set.is_match(name.as_str()) || set.is_match(name.familiar()))
     }
 
-    /// Returns whether one of the globs is the name of this image, without any wildcard.
+    /// Returns whether one of the globs is the name of this image: written in full, or as one of the alternatives in `{a,b}`.
     pub(crate) fn names(&self, name: &ImageName) -> bool {
-        self.written.iter().any(|text| ImageName::new(text).is_ok_and(|written| written == *name))
+        let is_name = |text: &String| ImageName::new(text).is_ok_and(|written| written == *name);
+        self.written.iter().any(|glob| alternatives(glob).is_some_and(|texts| texts.iter().any(is_name)))
     }
 
     /// Returns whether one of the globs that match a path names it: a part between its slashes has no wildcard, unlike `**/*.yml`.
@@ -105,6 +106,46 @@ pub(crate) fn image_pattern(text: &str) -> Result<Glob, PatternError> {
         Some((host, path)) => checked(&format!("{host}/{path}")),
         None => checked(text),
     }
+}
+
+/// The greatest number of names that one glob writes out.
+const MAX_ALTERNATIVES: usize = 256;
+
+/// Returns the globs that a glob with `{a,b}` stands for; the glob itself without one. Returns `None` for too many.
+fn alternatives(glob: &str) -> Option<Vec<String>> {
+    let (mut done, mut rest) = (Vec::new(), vec![glob.to_owned()]);
+    while let Some(text) = rest.pop() {
+        match first_braces(&text) {
+            Some((start, parts, end)) => rest.extend(parts.iter().map(|part| format!("{start}{part}{end}"))),
+            None => done.push(text),
+        }
+        if done.len() + rest.len() > MAX_ALTERNATIVES {
+            return None;
+        }
+    }
+    Some(done)
+}
+
+/// Returns the text before the first braces, their parts, and the text behind them.
+fn first_braces(text: &str) -> Option<(&str, Vec<&str>, &str)> {
+    let start = text.find('{')?;
+    let (mut depth, mut from, mut parts) = (0, start + 1, Vec::new());
+    for (at, c) in text[start..].char_indices().map(|(at, c)| (start + at, c)) {
+        match c {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ',' if depth == 1 => {
+                parts.push(&text[from..at]);
+                from = at + 1;
+            }
+            _ => {}
+        }
+        if depth == 0 {
+            parts.push(&text[from..at]);
+            return Some((&text[..start], parts, &text[at + 1..]));
+        }
+    }
+    None
 }
 
 /// Parses a glob on paths.
@@ -160,6 +201,37 @@ mod tests {
             let patterns = Patterns::new(vec![image_pattern(pattern).unwrap()]).unwrap();
             assert_eq!(patterns.match_image(&ImageName::new(name).unwrap()), matches, "{pattern} {name}");
         }
+    }
+
+    #[test]
+    fn finds_globs_that_are_names() {
+        #[rustfmt::skip]
+        let rows = [
+            ("ghcr.io/acme/api",             "ghcr.io/acme/api",  true),
+            ("nginx",                        "docker.io/nginx",   true),
+            ("ghcr.io/acme/{api,web}",       "ghcr.io/acme/web",  true),
+            ("{ghcr.io,quay.io}/acme/api",   "quay.io/acme/api",  true),
+            ("ghcr.io/{acme/{api,web},job}", "ghcr.io/acme/web",  true),
+            ("ghcr.io/{acme/{api,web},job}", "ghcr.io/job",       true),
+            ("ghcr.io/acme/{api,web}-{a,b}", "ghcr.io/acme/api-b", true),
+            ("{nginx,redis}",                "redis",             true),
+            ("ghcr.io/acme/{api,w*}",        "ghcr.io/acme/api",  true),
+            ("ghcr.io/acme/{api,w*}",        "ghcr.io/acme/web",  false),
+            ("ghcr.io/acme/*",               "ghcr.io/acme/api",  false),
+            ("ghcr.io/acme/ap?",             "ghcr.io/acme/api",  false),
+            ("ghcr.io/acme/ap[ij]",          "ghcr.io/acme/api",  false),
+            ("**",                           "ghcr.io/acme/api",  false),
+        ];
+        for (pattern, name, expected) in rows {
+            let patterns = Patterns::new(vec![image_pattern(pattern).unwrap()]).unwrap();
+            let name = ImageName::new(name).unwrap();
+            assert!(patterns.match_image(&name), "{pattern} {name}");
+            assert_eq!(patterns.names(&name), expected, "{pattern} {name}");
+        }
+        let many = format!("ghcr.io/{}", "{a,b}".repeat(20));
+        assert!(
+            !Patterns::new(vec![image_pattern(&many).unwrap()]).unwrap().names(&ImageName::new("ghcr.io/aa").unwrap())
+        );
     }
 
     #[test]
