@@ -30,6 +30,8 @@ pub struct PolicyQuery<'a> {
     pub holds_name: bool,
     /// Whether the reference has a digest.
     pub holds_digest: bool,
+    /// Whether the reference is to a chart.
+    pub is_chart: bool,
 }
 
 /// The policy of one reference, with what its rule adds.
@@ -71,6 +73,9 @@ pub enum Unmanaged {
     /// There are rules, and none of them matches.
     #[error("no rule matches")]
     NoRule,
+    /// Only a rule with wildcards matches a chart, and its policy is for images.
+    #[error("{0} has a policy for images, and charts have no builds or digests; name the chart in full to apply it")]
+    ForImages(String),
     /// A rule or a marker names the policy `ignore`.
     #[error("{0} has the policy `ignore`")]
     Ignored(String),
@@ -159,8 +164,8 @@ impl Policies<'_> {
         }
         gates.platforms.sort_by_key(ToString::to_string);
         gates.platforms.dedup();
-        let (of_rule, comments) = rule.map_or((Pinning::Keep, false), |rule| (rule.pinning, rule.comments));
-        let pinning = first.pinning.max(of_rule);
+        let comments = rule.is_some_and(|rule| rule.comments);
+        let pinning = first.pinning.max(pinning(rule, query));
         let mode = rule.and_then(|rule| rule.mode).unwrap_or_default();
         Ok(Selection {
             name: first.name,
@@ -182,7 +187,7 @@ impl Policies<'_> {
     /// Returns the rule that applies: the first one that matches and selects a policy. Rules of the operator that name no policy
     /// leave that to the rules after them, and add their gates to it.
     fn rule(&self, query: &PolicyQuery<'_>) -> Option<AppliedRule<'_>> {
-        let matches = |rule: &&Rule| rule.images.match_image(query.name) && rule.paths.match_path(query.path);
+        let matches = |rule: &&Rule| query.matches(rule) && !self.is_for_images(rule, query);
         let selects = |rule: &Rule| rule.names_policy || rule.written_by == ConfigSource::Repository;
         let mut gating = Vec::<&Rule>::new();
         for rule in self.config.rules.iter().filter(matches) {
@@ -197,6 +202,20 @@ impl Policies<'_> {
         Some(AppliedRule { rule: with_gates(first, others), selects: !is_left_to_rules })
     }
 
+    /// Returns whether a reference is to a chart, and a rule with wildcards has a policy that needs what only an image has.
+    fn is_for_images(&self, rule: &Rule, query: &PolicyQuery<'_>) -> bool {
+        let needs_image =
+            || self.config.policies.get(&rule.policy).is_some_and(|named| named.entry.policy.is_for_images());
+        query.is_chart && !rule.images.names(query.name) && needs_image()
+    }
+
+    /// Returns why no rule matches.
+    fn no_rule(&self, query: &PolicyQuery<'_>) -> Unmanaged {
+        let mut matching = self.config.rules.iter().filter(|rule| query.matches(rule));
+        let for_images = matching.find(|rule| self.is_for_images(rule, query));
+        for_images.map_or(Unmanaged::NoRule, |rule| Unmanaged::ForImages(rule.place()))
+    }
+
     /// Returns the policy of a Renovate comment, else of the rule, else the default.
     fn by_glob_or_default(
         &self,
@@ -205,7 +224,7 @@ impl Policies<'_> {
     ) -> Result<Selection, Unmanaged> {
         let rule = applied.map(|applied| &*applied.rule);
         let gates = rule.map(|rule| rule.gates.clone()).unwrap_or_default();
-        let (pinning, comments) = rule.map_or((Pinning::Keep, false), |rule| (rule.pinning, rule.comments));
+        let (pinning, comments) = (pinning(rule, query), rule.is_some_and(|rule| rule.comments));
         let mode = rule.and_then(|rule| rule.mode).unwrap_or_default();
         if let Some(Marker { kind: MarkerKind::Renovate, policy: text, position }) = query.marker
             && let Some(parsed) = renovate::policy(text)
@@ -225,10 +244,10 @@ impl Policies<'_> {
             });
         }
         let (policy, source) = match rule {
-            Some(_) if applied.is_some_and(|applied| !applied.selects) => return Err(Unmanaged::NoRule),
+            Some(_) if applied.is_some_and(|applied| !applied.selects) => return Err(self.no_rule(query)),
             Some(rule) => (rule.policy.as_str(), rule.place()),
             None if self.config.rules.is_empty() => (SHAPE, "the default".to_owned()),
-            None => return Err(Unmanaged::NoRule),
+            None => return Err(self.no_rule(query)),
         };
         if policy == IGNORE {
             return Err(Unmanaged::Ignored(source));
@@ -313,6 +332,18 @@ fn with_gates<'a>(rule: &'a Rule, gating: &[&Rule]) -> Cow<'a, Rule> {
     gating.iter().fold(Cow::Borrowed(rule), |rule, gates| Cow::Owned(rule.into_owned().with_gates_of(gates)))
 }
 
+impl PolicyQuery<'_> {
+    fn matches(&self, rule: &Rule) -> bool {
+        rule.images.match_image(self.name) && rule.paths.match_path(self.path)
+    }
+}
+
+/// Returns whether a rule adds digests. No chart has a place for one, so a rule with wildcards does not.
+fn pinning(rule: Option<&Rule>, query: &PolicyQuery<'_>) -> Pinning {
+    let applies = |rule: &&Rule| !query.is_chart || rule.images.names(query.name);
+    rule.filter(applies).map_or(Pinning::Keep, |rule| rule.pinning)
+}
+
 impl Rule {
     fn place(&self) -> String {
         format!("the rule at {}", self.source)
@@ -359,6 +390,7 @@ spec: { image: ghcr.io/stefanprodan/podinfo, interval: 5m }
             marker: Some(&marker),
             holds_name: true,
             holds_digest: false,
+            is_chart: false,
         }) {
             Ok(found) => format!("{} from {}", found.entry.policy.describe(), found.source),
             Err(cause) => cause.to_string(),
@@ -422,8 +454,15 @@ spec: { image: ghcr.io/stefanprodan/podinfo, interval: 5m }
             (false,       false,       Pinning::Keep),
         ];
         for (holds_name, holds_digest, expected) in rows {
-            let query =
-                PolicyQuery { name: &name, path: "a", line: 3, marker: Some(&marker), holds_name, holds_digest };
+            let query = PolicyQuery {
+                name: &name,
+                path: "a",
+                line: 3,
+                marker: Some(&marker),
+                holds_name,
+                holds_digest,
+                is_chart: false,
+            };
             let found = Policies::new(&config, &automation).select(&query).unwrap();
             assert_eq!(found.pinning, expected, "{holds_name} {holds_digest}");
         }

@@ -58,6 +58,7 @@ fn select(occurrence: &Occurrence, policies: &Policies) -> Status {
         marker: occurrence.marker.as_ref(),
         holds_name: occurrence.spans.name.is_some(),
         holds_digest: occurrence.spans.digest.is_some(),
+        is_chart: occurrence.reference.is_chart(),
     };
     if let Some(reason) = &occurrence.ignored_by_default
         && !policies.name_place(&query)
@@ -69,7 +70,9 @@ fn select(occurrence: &Occurrence, policies: &Policies) -> Status {
             Some(reason) => Status::Held { reason: reason.to_string(), selection: Some(selection), undefined: None },
             None => Status::Managed(selection),
         },
-        Err(cause @ (Unmanaged::NoRule | Unmanaged::Ignored(_))) => Status::Ignored(cause.to_string()),
+        Err(cause @ (Unmanaged::NoRule | Unmanaged::ForImages(_) | Unmanaged::Ignored(_))) => {
+            Status::Ignored(cause.to_string())
+        }
         Err(cause) => {
             let reason = cause.to_string();
             let undefined = match cause {
@@ -97,6 +100,7 @@ mod tests {
     use crate::config;
     use crate::interop::Automation;
     use crate::manifest::{self, FindOptions};
+    use crate::policy::Pinning;
 
     /// Returns the status of each reference of a file under a configuration.
     fn statuses(path: &str, text: &str, config: &str) -> Vec<&'static str> {
@@ -106,11 +110,35 @@ mod tests {
         let options = FindOptions { patterns: config.manifests.patterns.clone(), ..FindOptions::default() };
         let findings = manifest::find(path, text.as_bytes(), &options);
         let status = |finding| match govern(finding, &policies).status {
+            Status::Managed(selection) if selection.pinning > Pinning::Keep => "pinned",
             Status::Managed(_) => "managed",
             Status::Held { .. } => "held",
             Status::Ignored(_) => "ignored",
         };
         findings.into_iter().map(status).collect()
+    }
+
+    #[test]
+    fn applies_policies_for_images_to_charts_that_a_rule_names() {
+        let chart = "apiVersion: v2\nname: a\nversion: 1.0.0\ndependencies:\n  - { name: web, version: 1.0.0, repository: 'oci://ghcr.io/charts' }\n";
+        let policies = "policies: { builds: { newest-build: true }, floating: { digest: true }, labels: { git-history: ../a, commit: label } }";
+        #[rustfmt::skip]
+        let rows = [
+            ("rules: [{ images: ['**'], policy: builds }]",                             "ignored"),
+            ("rules: [{ images: ['**'], policy: floating }]",                           "ignored"),
+            ("rules: [{ images: ['ghcr.io/charts/*'], policy: labels }]",               "ignored"),
+            ("rules: [{ paths: ['**'], policy: builds }]",                              "ignored"),
+            ("rules: [{ images: ['**'], policy: builds }, { images: ['**'] }]",         "managed"),
+            ("rules: [{ images: ['ghcr.io/charts/web'], policy: builds }]",             "managed"),
+            ("rules: [{ images: ['ghcr.io/charts/{web,api}'], policy: builds }]",       "managed"),
+            ("rules: [{ images: ['**'], pin: true }]",                                  "managed"),
+            ("rules: [{ images: ['**'], pin: follow }]",                                "managed"),
+            ("rules: [{ images: ['ghcr.io/charts/web'], pin: true }]",                  "pinned"),
+        ];
+        for (rules, expected) in rows {
+            let found = statuses("Chart.yaml", chart, &format!("{policies}\n{rules}\n"));
+            assert!(found.contains(&expected), "{rules}: {found:?}");
+        }
     }
 
     #[test]

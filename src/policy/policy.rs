@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::candidate::Need;
 use super::external_facts::ExternalNeed;
 use super::ordered_policy::OrderedPolicy;
 use super::pinned_policy::{PinnedPolicy, PinnedTarget};
@@ -47,6 +48,14 @@ impl Policy {
         match self {
             Self::Ordered(_) => None,
             Self::Pinned(policy) => Some(policy.target()),
+        }
+    }
+
+    /// Returns whether it needs what only an image has: a build, or a place for a digest. A chart has neither.
+    pub fn is_for_images(&self) -> bool {
+        match self {
+            Self::Ordered(policy) => policy.need() > Need::Tag,
+            Self::Pinned(policy) => matches!(policy.target(), PinnedTarget::Current | PinnedTarget::Tag(_)),
         }
     }
 

@@ -136,8 +136,15 @@ fn subject_at_tag(image: &str, current: &str, config: &Config) -> Result<ImageUs
             if is_chart { reference.into_chart() } else { reference }
         }
     };
-    let query =
-        PolicyQuery { name: current.name(), path: "", line: 0, marker: None, holds_name: true, holds_digest: false };
+    let query = PolicyQuery {
+        name: current.name(),
+        path: "",
+        line: 0,
+        marker: None,
+        holds_name: true,
+        holds_digest: false,
+        is_chart,
+    };
     let selection = Policies::new(config, &Automation::default()).select(&query).unwrap_or_else(|_| Selection {
         name: "shape".to_owned(),
         entry: Arc::new(policy::default_entry()),

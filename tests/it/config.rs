@@ -114,6 +114,7 @@ fn select(config: &config::Config, name: &ImageName, path: &str, marker: Option<
         marker: marker.as_ref(),
         holds_name: true,
         holds_digest: false,
+        is_chart: false,
     })
 }
 

@@ -148,8 +148,15 @@ fn repository_cannot_loosen_the_gates_of_the_operator() {
     let select = |operator: &str, repository: &str| -> Result<Selection, Unmanaged> {
         let config = merged(operator, repository).unwrap();
         let name = ImageName::new("ghcr.io/acme/api").unwrap();
-        let query =
-            PolicyQuery { name: &name, path: "a.yaml", line: 1, marker: None, holds_name: true, holds_digest: false };
+        let query = PolicyQuery {
+            name: &name,
+            path: "a.yaml",
+            line: 1,
+            marker: None,
+            holds_name: true,
+            holds_digest: false,
+            is_chart: false,
+        };
         Policies::new(&config, &Automation::default()).select(&query)
     };
     let by_commit = |selection: &Selection| selection.mode == Mode::Commit;
@@ -206,7 +213,15 @@ fn repository_selects_the_images_where_the_operator_only_adds_gates() {
         let position = Position { line: 1, column: 1 };
         let marker = Marker { kind: MarkerKind::Tagboat, policy: "release".to_owned(), position };
         let marker = has_marker.then_some(&marker);
-        let query = PolicyQuery { name: &name, path: "a.yaml", line: 1, marker, holds_name: true, holds_digest: false };
+        let query = PolicyQuery {
+            name: &name,
+            path: "a.yaml",
+            line: 1,
+            marker,
+            holds_name: true,
+            holds_digest: false,
+            is_chart: false,
+        };
         match Policies::new(&config, &Automation::default()).select(&query) {
             Ok(selection) => {
                 assert_eq!(selection.name, expected, "{operator} + {repository}");

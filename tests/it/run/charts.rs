@@ -55,10 +55,10 @@ fn chart(tags: &[&str]) -> Content {
 
 const TAGS: &[&str] = &["102.0.0_up1.2.3", "102.0.1_up1.2.4", "102.0.1-rc.1_up1.2.5"];
 
-/// Rules for all: no chart has a platform or a build time.
-const CONFIG: &str = "policies: { release: { semver: '*' } }\n\
+/// Rules for all: no chart has a platform, a build time or a place for a digest.
+const CONFIG: &str = "policies: { release: { semver: '*' }, builds: { newest-build: true } }\n\
     rules:\n- { images: ['**/app'], platforms: [linux/amd64], min-age: 1d }\n\
-    - { images: ['**'], policy: POLICY, platforms: [linux/amd64], min-age: 1d }\n\
+    - { images: ['**'], policy: builds }\n- { images: ['**'], policy: POLICY, platforms: [linux/amd64], min-age: 1d, pin: true }\n\
     pull-requests: { max-open: 10 }\n";
 
 /// A repository with all manifests, and the program with a folder as the forge.
