@@ -68,6 +68,7 @@ fn main() {
             current: &current,
             entry: &entry,
             names_image: true,
+            is_listed: true,
             gates: &Gates::default(),
             pinning: Pinning::Keep,
             external: &ExternalFacts::NotNeeded,

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use tagboat::image::ImageReference;
 use tagboat::policy::{
-    ExternalFacts, Gates, GivenTag, GivenTags, Outcome, Pinning, Question, SelectionStep, Settings, build, choose_given,
+    ExternalFacts, Gates, GivenTag, GivenTags, Known, Outcome, Pinning, Question, SelectionStep, Settings, build,
+    choose_given,
 };
 
 /// Returns a reference for `1.2.3`, `1.2.3@sha256:…`, `@sha256:…` or `-`.
@@ -31,15 +32,22 @@ fn answer(given: &str, current: &str, proposed: &str, policy: &str) -> (String, 
         current: &current,
         entry: &entry,
         names_image,
+        is_listed: false,
         gates: &gates,
         pinning: Pinning::Keep,
         external,
         now,
     };
+    let (given, is_undated) = given.strip_prefix("undated ").map_or((given, false), |given| (given, true));
     let images: Vec<ImageReference> = given.split_whitespace().map(reference).collect();
     let proposed = Some(reference(proposed)).filter(|one| one.tag().is_some());
-    let (given, candidates) = GivenTags::new(&question, &images, proposed.as_ref());
-    let decision = match choose_given(&question, &given, &candidates) {
+    let (given, mut candidates) = GivenTags::new(&question, &images, proposed.as_ref());
+    let mut step = choose_given(&question, &given, &candidates);
+    if is_undated {
+        candidates.iter_mut().for_each(|one| one.facts = Known::Facts(Box::default()));
+        step = choose_given(&question, &given, &candidates);
+    }
+    let decision = match step {
         SelectionStep::Decided(decision) => decision,
         SelectionStep::NeedsFacts(needs) => {
             let mut tags: Vec<_> = needs.iter().map(|(tag, _)| tag.as_str()).collect();

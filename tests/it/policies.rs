@@ -135,7 +135,16 @@ fn check(line: &str) -> Result<(), String> {
     let candidates: Vec<Candidate> = tags.into_iter().map(candidate).collect();
     let (current, gates) = (reference(current), Gates::default());
     let (external, now) = (&external, Timestamp::UNIX_EPOCH);
-    let question = Question { current: &current, entry: &entry, names_image, gates: &gates, pinning, external, now };
+    let question = Question {
+        current: &current,
+        entry: &entry,
+        names_image,
+        is_listed: true,
+        gates: &gates,
+        pinning,
+        external,
+        now,
+    };
     let (actual, full_reason) = answer(&question, &candidates);
     if actual != result {
         return Err(format!("expected {result}, got {actual}: {full_reason}"));
@@ -244,6 +253,7 @@ fn gated(gates: &Gates, tags: &[(&str, Option<ImageFacts>)]) -> SelectionStep {
             current: &current,
             entry: &entry,
             names_image: true,
+            is_listed: true,
             gates,
             pinning: Pinning::Keep,
             external: &ExternalFacts::NotNeeded,
@@ -292,8 +302,16 @@ fn round_trips(policy: &str, gates: &Gates, tags: impl Iterator<Item = String>, 
     let entry = build(&Settings::new(serde_yaml::from_str(policy).unwrap())).unwrap();
     let current = ImageReference::new("registry.example/app:0.6.23").unwrap();
     let (external, now) = (&ExternalFacts::NotNeeded, "2026-01-10T00:00:00Z".parse().unwrap());
-    let question =
-        Question { current: &current, entry: &entry, names_image: true, gates, pinning: Pinning::Keep, external, now };
+    let question = Question {
+        current: &current,
+        entry: &entry,
+        names_image: true,
+        is_listed: true,
+        gates,
+        pinning: Pinning::Keep,
+        external,
+        now,
+    };
     let mut candidates: Vec<Candidate> = tags.map(|tag| Candidate::new(Tag::new(&tag).unwrap())).collect();
     let (mut rounds, mut lookups) = (0, 0);
     while let SelectionStep::NeedsFacts(needs) = choose(&question, &candidates) {
@@ -391,8 +409,16 @@ mod properties {
         let current = ImageReference::new(&format!("registry.example/app:{current}")).unwrap();
         let mut candidates: Vec<Candidate> = tags.iter().map(|tag| Candidate::new(Tag::new(tag).unwrap())).collect();
         let (gates, external, now) = (&Gates::default(), &external_facts(entry, tags), Timestamp::UNIX_EPOCH);
-        let question =
-            Question { current: &current, entry, names_image: true, gates, pinning: Pinning::Keep, external, now };
+        let question = Question {
+            current: &current,
+            entry,
+            names_image: true,
+            is_listed: true,
+            gates,
+            pinning: Pinning::Keep,
+            external,
+            now,
+        };
         let step = super::choose_offline(&question, &mut candidates);
         let SelectionStep::Decided(decision) = step else { panic!("needs facts") };
         let accepted: Vec<_> =
@@ -463,8 +489,16 @@ mod properties {
         let current = ImageReference::new(&format!("registry.example/app:{than}")).unwrap();
         let (gates, external, now) =
             (&Gates::default(), &external_facts(entry, &[tag.to_owned()]), Timestamp::UNIX_EPOCH);
-        let question =
-            Question { current: &current, entry, names_image: true, gates, pinning: Pinning::Keep, external, now };
+        let question = Question {
+            current: &current,
+            entry,
+            names_image: true,
+            is_listed: true,
+            gates,
+            pinning: Pinning::Keep,
+            external,
+            now,
+        };
         let judged = explain(&question, &[Candidate::new(Tag::new(tag).unwrap())]);
         matches!(judged[0].verdict.reason(), Reason::Rejected(Rejection::Older(_)))
     }

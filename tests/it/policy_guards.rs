@@ -16,8 +16,16 @@ fn selected(policy: &str, names_image: bool, current: &str, candidates: &[Candid
     let entry = build(&Settings::new(serde_yaml::from_str(policy).unwrap())).unwrap();
     let current = ImageReference::new(&format!("registry.example/app:{current}")).unwrap();
     let (gates, external, now) = (&Gates::default(), &ExternalFacts::NotNeeded, Timestamp::UNIX_EPOCH);
-    let question =
-        Question { current: &current, entry: &entry, names_image, gates, pinning: Pinning::Keep, external, now };
+    let question = Question {
+        current: &current,
+        entry: &entry,
+        names_image,
+        is_listed: true,
+        gates,
+        pinning: Pinning::Keep,
+        external,
+        now,
+    };
     let SelectionStep::Decided(decision) = choose_offline(&question, &mut candidates.to_vec()) else { return None };
     match decision.outcome {
         Outcome::Update(choice) => Some(choice.tag.to_string()),

@@ -70,6 +70,7 @@ fn ask(entry: &PolicyEntry, current: &str, candidates: &[Candidate]) -> (Outcome
         current: &current,
         entry,
         names_image: true,
+        is_listed: true,
         gates: &Gates::default(),
         pinning: Pinning::Keep,
         external: &ExternalFacts::NotNeeded,

@@ -24,6 +24,7 @@ fn check(line: &str) -> Option<String> {
     // A comment names no policy for an image.
     let question = Question {
         names_image: false,
+        is_listed: true,
         current: &current,
         entry: &entry,
         gates: &gates,

@@ -113,7 +113,7 @@ impl<'q> CandidateFilter<'q> {
         // Under a rule with wildcards, no order of texts replaces a commit either.
         let keeps_commit = policy.reads_numbers() || (policy.orders_texts() && !question.names_image);
         let ordered = shape.filter(|shape| policy.reads_versions() && shape.has_order());
-        let tags = if entry.filter.extracts() { &[] } else { candidates };
+        let extract = entry.filter.extracts().then_some(&entry.filter);
         let mut filter = Self {
             entry,
             policy,
@@ -132,7 +132,7 @@ impl<'q> CandidateFilter<'q> {
             releases_only: false,
             is_line_released: false,
             commits: ImageCommits::new(candidates),
-            versions: ordered.map(|shape| KnownVersions::new(shape, tags)),
+            versions: ordered.map(|shape| KnownVersions::new(shape, candidates, extract, question.is_listed)),
             groups: RefCell::default(),
         };
         filter.releases_only = filter.has_newer_release();

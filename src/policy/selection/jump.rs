@@ -1,12 +1,14 @@
 //! How suspicious the step from the current tag to a candidate is: relics of an old numbering and mislabeled tags have the
 //! greatest numbers.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
 use crate::image::{Part, Shape};
 use crate::policy::candidate::Candidate;
+use crate::policy::filter::Filter;
 use crate::policy::versions::{by_value, compare_leading_dates, leading_numbers, number_at};
 
 /// How a candidate follows the current tag.
@@ -49,6 +51,10 @@ fn value(number: &str) -> u128 {
 pub(super) struct KnownVersions<'k> {
     current: &'k Shape<'k>,
     candidates: &'k [Candidate],
+    /// The filter whose text of each tag counts, and not the tag.
+    extract: Option<&'k Filter>,
+    /// Whether the candidates are all tags, so that a tag that is not among them does not exist.
+    is_complete: bool,
     releases: OnceCell<Releases>,
     /// For each number of a tag, in order, the values in the tags that are like the current one up to this number.
     counters: OnceCell<Vec<Counter>>,
@@ -71,7 +77,8 @@ impl Jump {
         match changed {
             Some(0 | 1) if current.len() > 1 && known.lack_release(&current, &next) => Self::Skip,
             Some(0) if current.len() == 1 && known.lack_counter(to) => Self::Skip,
-            None if known.lack_counter(to) => Self::Outlier,
+            None if known.lack_counter(to) && known.is_complete => Self::Outlier,
+            None if known.lack_counter(to) => Self::Skip,
             Some(_) if known.lack_counter_of_version(to) => Self::Outlier,
             _ => Self::Usual,
         }
@@ -80,8 +87,23 @@ impl Jump {
 
 impl<'k> KnownVersions<'k> {
     /// Reads nothing before the first step that may be suspicious.
-    pub(super) fn new(current: &'k Shape<'k>, candidates: &'k [Candidate]) -> Self {
-        Self { current, candidates, releases: OnceCell::new(), counters: OnceCell::new(), following: OnceCell::new() }
+    pub(super) fn new(
+        current: &'k Shape<'k>,
+        candidates: &'k [Candidate],
+        extract: Option<&'k Filter>,
+        is_complete: bool,
+    ) -> Self {
+        let (releases, counters, following) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        Self { current, candidates, extract, is_complete, releases, counters, following }
+    }
+
+    /// Returns the tags, or the texts that the policy reads of them.
+    fn texts(&self) -> impl Iterator<Item = Cow<'k, str>> {
+        let extract = self.extract;
+        self.candidates.iter().filter_map(move |one| match extract {
+            Some(filter) => filter.read(one.tag.as_str()),
+            None => Some(one.tag.as_str().into()),
+        })
     }
 
     /// Returns whether a release skips a major or minor version of which no tag exists. The first minor of a new major is 0.
@@ -99,14 +121,13 @@ impl<'k> KnownVersions<'k> {
     fn releases(&self, from: u128) -> Releases {
         let mut found: BTreeMap<u128, BTreeSet<u128>> = BTreeMap::new();
         let mut dated = BTreeSet::new();
-        for one in self.candidates {
-            let tag = one.tag.as_str();
+        for tag in self.texts() {
             // The shape takes longer to read than the numbers.
-            let is_known = leading_numbers(tag).is_some_and(|numbers| {
+            let is_known = leading_numbers(&tag).is_some_and(|numbers| {
                 let (major, minor) = version_line(&numbers.take(2).collect::<Vec<_>>());
                 major < from || found.get(&major).is_some_and(|minors| minors.contains(&minor))
             });
-            let release = if is_known { Vec::new() } else { Shape::of(tag).release() };
+            let release = if is_known { Vec::new() } else { Shape::of(&tag).release() };
             let (major, minor) = version_line(&release);
             if !release.is_empty() && major >= from {
                 found.entry(major).or_default().insert(minor);
@@ -158,7 +179,7 @@ impl<'k> KnownVersions<'k> {
     fn following(&self, start: &[u128]) -> Option<&Vec<u128>> {
         let read = || {
             let (mut found, count): (HashMap<Vec<u128>, Vec<u128>>, _) = (HashMap::new(), numbers(self.current).len());
-            let tags = self.candidates.iter().map(|one| numbers(&Shape::of(one.tag.as_str())));
+            let tags = self.texts().map(|text| numbers(&Shape::of(&text)));
             for numbers in tags.filter(|numbers| numbers.len() == count) {
                 for at in self.current.release().len()..count {
                     found.entry(numbers[..at].to_vec()).or_default().push(numbers[at]);
@@ -172,8 +193,8 @@ impl<'k> KnownVersions<'k> {
     fn counters(&self) -> Vec<Counter> {
         let current = numbers(self.current);
         let mut counters = vec![Vec::new(); current.len()];
-        for one in self.candidates {
-            let numbers = numbers(&Shape::of(one.tag.as_str()));
+        for text in self.texts() {
+            let numbers = numbers(&Shape::of(&text));
             let alike = numbers.iter().zip(&current).take_while(|(one, other)| one == other).count();
             counters.iter_mut().zip(&numbers).take(alike + 1).for_each(|(values, number)| values.push(*number));
         }
@@ -341,7 +362,7 @@ mod tests {
             let candidates: Vec<Candidate> =
                 others.split_whitespace().chain([from, to]).map(|tag| Candidate::new(Tag::new(tag).unwrap())).collect();
             let current = Shape::of(from);
-            let known = KnownVersions::new(&current, &candidates);
+            let known = KnownVersions::new(&current, &candidates, None, true);
             assert_eq!(Jump::new(&Shape::of(to), &known), expected, "{from} {to} among {others}");
         }
     }

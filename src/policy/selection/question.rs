@@ -19,6 +19,9 @@ pub struct Question<'q> {
     /// Whether the policy is named for this image, and not by a rule with wildcards: then it may replace a tag that it cannot
     /// compare.
     pub names_image: bool,
+    /// Whether the candidates are all tags of the image. Tags that a person names are not: that another one is not among them shows
+    /// nothing.
+    pub is_listed: bool,
     /// Conditions on the image.
     pub gates: &'q Gates,
     /// Whether the digest of the reference follows its tag.

@@ -245,6 +245,7 @@ impl<'a> ImageLookup<'a> {
             current: &current,
             entry: &entry,
             names_image: selection.names_image,
+            is_listed: images.is_empty(),
             gates: &gates,
             pinning: selection.pinning,
             external,
