@@ -26,12 +26,15 @@ pub(super) struct Decided<'a> {
     pub(super) failures: BTreeMap<&'a ImageName, &'a Failure>,
     /// The changes that an earlier pass of the same run committed to a branch, and that branch.
     committed: BTreeMap<OccurrenceId, (&'a Change, String)>,
+    /// What a pull request proposes, and its branch.
+    proposed: BTreeMap<OccurrenceId, (&'a Change, Option<String>)>,
 }
 
 impl<'a> Decided<'a> {
     pub(super) fn new(listed: &'a [Listed], scope: &'a Scope, decisions: &'a Decisions, changes: &'a Changes) -> Self {
         let failures = decisions.failures.iter().map(|failure| (&failure.name, failure)).collect();
-        Self { listed, scope, decisions, changes, failures, committed: BTreeMap::new() }
+        let (committed, proposed) = (BTreeMap::new(), BTreeMap::new());
+        Self { listed, scope, decisions, changes, failures, committed, proposed }
     }
 
     /// Returns whether the command covers a finding.
@@ -49,6 +52,20 @@ impl<'a> Decided<'a> {
         let committed = |change: &'a Change| (change.occurrence.clone(), (change, branch.to_owned()));
         self.committed = changes.into_iter().map(committed).collect();
         self
+    }
+
+    /// Adds what pull requests propose, each with its branch. A reference that no policy can order is not held while a pull request has
+    /// the tag that a person or a script named.
+    #[must_use]
+    pub(super) fn with_proposed(mut self, changes: impl IntoIterator<Item = (&'a Change, Option<String>)>) -> Self {
+        let proposed = |(change, branch): (&'a Change, Option<String>)| (change.occurrence.clone(), (change, branch));
+        self.proposed = changes.into_iter().map(proposed).collect();
+        self
+    }
+
+    /// Returns what a pull request proposes in place of a reference, and its branch.
+    pub(super) fn proposed(&self, occurrence: &Occurrence) -> Option<&(&'a Change, Option<String>)> {
+        self.proposed.get(&occurrence.id())
     }
 
     /// Returns the change of a direct commit that made a reference up to date, and the branch of the commit.
@@ -100,12 +117,15 @@ impl<'a> Decided<'a> {
         held
     }
 
-    /// Returns held findings. A reference that its policy cannot order is one, unless `--image` gives its new tag.
+    /// Returns held findings. A reference that its policy cannot order is one, unless `--image` gives its new tag, now or in a pull
+    /// request that is open.
     fn held_findings(&self) -> impl Iterator<Item = HeldRow> + '_ {
         let answered = self.decisions.answers.iter().flat_map(|answer| &answer.occurrences);
         let answered = answered.map(|found| found.id()).collect::<BTreeSet<_>>();
-        let is_answered =
-            move |one: &Listed| matches!(&one.finding, Finding::Occurrence(found) if answered.contains(&found.id()));
+        let is_answered = move |one: &Listed| match &one.finding {
+            Finding::Occurrence(found) => answered.contains(&found.id()) || self.proposed(found).is_some(),
+            Finding::Notice(_) => false,
+        };
         self.listed.iter().filter_map(move |one| match &one.status {
             Status::Held { reason, .. } if self.covers(one) && !is_answered(one) => {
                 Some(held_at(one.place(), name_of(one), reason.clone()))

@@ -49,6 +49,12 @@ impl Decided<'_> {
             let id = occurrence.id();
             let row = match (answers.get(&id), &listed.status) {
                 (Some(answer), _) => self.answered(occurrence, answer, build_facts, outcomes.get(&id)),
+                (None, Status::Held { .. }) if let Some((change, branch)) = self.proposed(occurrence) => ImageRow {
+                    chosen: Some(version(&change.to)),
+                    policy: Some(change.policy.clone()),
+                    branch: branch.clone(),
+                    ..unanswered(occurrence, ImageStatus::Update, &change.reason)
+                },
                 (None, Status::Held { reason, .. }) => unanswered(occurrence, ImageStatus::Held, reason),
                 (None, Status::Ignored(reason)) => unanswered(occurrence, ImageStatus::Ignored, reason),
                 (None, Status::Managed(_)) => continue,
@@ -82,13 +88,13 @@ impl Decided<'_> {
             chosen: newest.as_ref().map(version),
             built,
             policy: Some(answer.selection.name.clone()),
+            moved_digest: answer.decision.outcome.moved_digest().map(|moved| moved.to.to_string()),
             ..unanswered(occurrence, status, reason)
         };
         match &answer.decision.outcome {
             Outcome::UpToDate(_) if let Some((change, branch)) = self.committed(occurrence) => ImageRow {
                 current: version(&change.from),
                 chosen: Some(version(&change.to)),
-            moved_digest: answer.decision.outcome.moved_digest().map(|moved| moved.to.to_string()),
                 branch: Some(branch.clone()),
                 ..row(ImageStatus::Update, &change.reason)
             },

@@ -47,6 +47,12 @@ pub(super) fn declined(result: &GroupResult) -> &[Change] {
     }
 }
 
+/// Returns the changes that the pull request of a group proposes, or would, with its branch.
+pub(super) fn proposed_changes(result: &GroupResult) -> impl Iterator<Item = (&Change, Option<String>)> {
+    let branch = proposed(result).map(|proposed| proposed.branch);
+    changes(result).iter().chain(already_proposed(result)).map(move |change| (change, branch.clone()))
+}
+
 /// Returns the pull request and the action that was carried out.
 pub(super) fn proposed(result: &GroupResult) -> Option<ProposalRow> {
     let step = result.step.as_ref()?;

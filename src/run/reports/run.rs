@@ -31,7 +31,8 @@ impl RunOutcome {
         let (planned, results) = (&attempt.planned, &attempt.published.results);
         let committed = results.iter().filter(|result| result.committed()).flat_map(results::changes);
         let decided = Decided::new(&attempt.listed, &attempt.scope, &attempt.decisions, &planned.changes)
-            .with_committed(committed, attempt.base.as_str());
+            .with_committed(committed, attempt.base.as_str())
+            .with_proposed(results.iter().flat_map(results::proposed_changes));
         let by_change = self.results_by_change();
         let outcome = |change: &Change| match by_change.get(&change.occurrence) {
             Some(result) => results::outcome(result),
