@@ -1,6 +1,6 @@
 //! What open pull requests propose, read from their records.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::Mode;
 use crate::govern::{Listed, Status};
@@ -8,15 +8,23 @@ use crate::image::{ImageReference, Tag};
 use crate::manifest::{Finding, Occurrence, Place};
 use crate::policy::Choice;
 use crate::policy::reason::Acceptance;
+use crate::refname::BranchName;
 
 use super::change::change;
-use super::proposal::Change;
+use super::proposal::{Change, Draft};
 use super::pull_request::PullRequest;
 use super::record::Record;
 
-/// The references that open pull requests propose, by path and field.
+/// The references that open pull requests propose.
 #[derive(Debug, Clone, Default)]
-pub struct ProposedReferences(BTreeMap<(String, String), ProposedReference>);
+pub struct ProposedReferences {
+    by_place: BTreeMap<PlaceKey, ProposedReference>,
+    /// What each pull request changes, whose branch is that of its group.
+    places: Vec<(BranchName, BTreeSet<PlaceKey>)>,
+}
+
+/// Path and field of a place.
+type PlaceKey = (String, String);
 
 /// A reference that an open pull request proposes.
 #[derive(Debug, Clone)]
@@ -32,8 +40,10 @@ struct ProposedReference {
 impl ProposedReferences {
     /// Reads the records of pull requests. Where two propose something, the first one counts.
     pub fn new(open: &[PullRequest]) -> Self {
-        let mut proposed = BTreeMap::new();
-        for record in open.iter().filter_map(|pr| Record::find(&pr.body)) {
+        let (mut proposed, mut places) = (BTreeMap::new(), Vec::new());
+        for (pr, record) in open.iter().filter_map(|pr| Some((pr, Record::find(&pr.body)?))) {
+            let changed = record.changes.iter().map(|change| (change.path.clone(), change.field.clone()));
+            places.push((pr.branch.clone(), changed.collect()));
             for change in &record.changes {
                 let (to, digest_of) = (change.to.clone(), change.digest_of.clone());
                 let given = record.given.iter().find(|given| change.is_at(&given.path, &given.field));
@@ -42,7 +52,7 @@ impl ProposedReferences {
                 proposed.entry(key).or_insert(ProposedReference { to, digest_of, given_for });
             }
         }
-        Self(proposed)
+        Self { by_place: proposed, places }
     }
 
     /// Returns what is proposed in place of a reference. Where only a digest is written, it has the tag of this digest as well.
@@ -61,7 +71,31 @@ impl ProposedReferences {
     }
 
     fn of(&self, place: &Place) -> Option<&ProposedReference> {
-        self.0.get(&(place.path.to_string(), place.field.clone()))
+        self.by_place.get(&(place.path.to_string(), place.field.clone()))
+    }
+
+    /// Returns the drafts with a change in the scope of a run, and those that share an open pull request with one of them: since the
+    /// setting `group` changed, that pull request is superseded or loses changes, which another draft has to keep.
+    pub fn drafts_in_scope(&self, drafts: Vec<Draft>, is_in_scope: impl Fn(&Change) -> bool) -> Vec<Draft> {
+        let has_any = |draft: &Draft, places: &BTreeSet<PlaceKey>| {
+            draft.changes.iter().any(|change| places.contains(&(change.path.to_string(), change.field.clone())))
+        };
+        let (mut kept, mut rest): (Vec<_>, Vec<_>) =
+            drafts.into_iter().partition(|draft| draft.changes.iter().any(&is_in_scope));
+        let mut at = 0;
+        while let Some(draft) = kept.get(at) {
+            let is_regrouped = |(branch, places): &&(BranchName, BTreeSet<PlaceKey>)| {
+                draft.branch != *branch && has_any(draft, places)
+            };
+            let regrouped = self.places.iter().filter(is_regrouped).collect::<Vec<_>>();
+            let shares = |draft: &mut Draft| {
+                regrouped.iter().any(|(branch, places)| draft.branch == *branch || has_any(draft, places))
+            };
+            kept.extend(rest.extract_if(.., shares).collect::<Vec<_>>());
+            at += 1;
+        }
+        kept.sort_by(|a, b| a.group.cmp(&b.group));
+        kept
     }
 
     /// Returns the changes that stay proposed although this run does not decide on them: a pull request is rewritten as a whole.

@@ -108,8 +108,8 @@ pub struct Observed {
     pub leftovers: Vec<Leftover>,
     /// Places for which this run has no decision.
     pub undecided: Undecided,
-    /// Whether this run covers all images. If not, it closes nothing and keeps what open pull requests change for other
-    /// images.
+    /// Whether this run covers all images. If not, it closes only what other pull requests replace, and keeps what open ones change
+    /// for other images.
     pub complete: bool,
     /// Labels with which a person holds a pull request.
     pub hold_labels: Vec<String>,
@@ -145,13 +145,16 @@ pub fn reconcile(drafts: Vec<Draft>, observed: &Observed) -> Vec<Action> {
     let mut actions = Vec::new();
     let (open, duplicates) = one_per_branch(&observed.open);
     let drafted = drafts.iter().map(|draft| draft.branch.clone()).collect::<BTreeSet<_>>();
+    let regrouped = open.values().filter(|pr| drafts.iter().any(|draft| is_regrouped(pr, draft))).map(|pr| pr.number);
+    let regrouped = regrouped.collect::<BTreeSet<_>>();
     for draft in drafts {
         let existing = open.get(&draft.branch).copied();
         actions.extend(actions_with_draft(draft, existing, observed));
     }
     for (branch, existing) in open {
         if !drafted.contains(branch) {
-            actions.push(action_without_draft(existing, observed));
+            let decides = observed.complete || regrouped.contains(&existing.number);
+            actions.push(action_without_draft(existing, decides, observed));
         }
     }
     actions.extend(duplicates.into_iter().map(|(newer, kept)| match pr_commands::hold(newer, &observed.hold_labels) {
@@ -228,12 +231,19 @@ fn remove_declined(draft: &mut Draft, closed: &[PullRequest]) -> BTreeMap<u64, V
     removed
 }
 
-/// Returns the action for an open pull request without a draft.
-fn action_without_draft(existing: &PullRequest, observed: &Observed) -> Action {
+/// Returns whether a draft has a change of a pull request on another branch: the group of its place is another one since then.
+fn is_regrouped(existing: &PullRequest, draft: &Draft) -> bool {
+    let is_drafted = |change: &RecordedChange| draft.changes.iter().any(|new| change.is_at(&new.path, &new.field));
+    existing.branch != draft.branch && recorded_list(existing).iter().any(is_drafted)
+}
+
+/// Returns the action for an open pull request without a draft. `decides` is whether the run decides about it, and not only about other
+/// images.
+fn action_without_draft(existing: &PullRequest, decides: bool, observed: &Observed) -> Action {
     if let Some(reason) = pr_commands::hold(existing, &observed.hold_labels) {
         return leave(existing, reason);
     }
-    if !observed.complete {
+    if !decides {
         return leave(existing, LeaveReason::OutOfScope);
     }
     let Some(record) = Record::find(&existing.body) else { return leave(existing, LeaveReason::NoRecord) };
@@ -375,6 +385,16 @@ mod tests {
         assert_eq!(kinds(&reconcile(vec![], &unreadable)), ["leave g"]);
         let out_of_scope = Observed { complete: false, ..observed(vec![pull_request(1, &b, Open)], vec![]) };
         assert_eq!(kinds(&reconcile(vec![], &out_of_scope)), ["leave g"]);
+    }
+
+    #[test]
+    fn closes_pull_request_whose_place_has_another_group_now() {
+        let all = draft("all", &[("a.yaml", "nginx:2"), ("b.yaml", "redis:8")]);
+        let (one, other) = (draft("a", &[("a.yaml", "nginx:2")]), draft("c", &[("c.yaml", "nginx:2")]));
+        let limited =
+            |open: &Draft| Observed { complete: false, ..observed(vec![pull_request(1, open, Open)], vec![]) };
+        assert_eq!(kinds(&reconcile(vec![one], &limited(&all))), ["open a with 1", "close #1"]);
+        assert_eq!(kinds(&reconcile(vec![other], &limited(&all))), ["open c with 1", "leave all"]);
     }
 
     #[test]

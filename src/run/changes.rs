@@ -50,7 +50,7 @@ pub(super) fn changes(decisions: &Decisions) -> Changes {
 }
 
 /// Makes the changes and groups them into drafts. A draft keeps what its open pull request proposes where this run does not decide.
-/// With a limited scope, it contains at least one change in the scope.
+/// With a limited scope, it contains a change in the scope, or what a pull request lost whose group changed.
 pub(super) fn plan_changes(
     listed: &[Listed],
     decisions: &Decisions,
@@ -72,8 +72,8 @@ pub(super) fn plan_changes(
         }
     }));
     let PullRequests { group, branch_prefix: prefix, branch, .. } = &config.pull_requests;
-    let (mut drafts, ungrouped) = plan::group(desired, &Grouping { group, prefix, base, branch: branch.as_ref() });
-    drafts.retain(|draft| scope.is_all() || draft.changes.iter().any(|change| in_scope.contains(&change.occurrence)));
+    let (drafts, ungrouped) = plan::group(desired, &Grouping { group, prefix, base, branch: branch.as_ref() });
+    let drafts = proposed.drafts_in_scope(drafts, |change| scope.is_all() || in_scope.contains(&change.occurrence));
     let direct_commit =
         (!direct.is_empty()).then(|| Draft { group: GroupId::Base, branch: base.clone(), changes: direct });
     Planned { changes, direct_commit, drafts, ungrouped }

@@ -10,6 +10,7 @@ mod explain;
 mod file_writes;
 mod git_history;
 mod given_digests;
+mod given_groups;
 mod given_images;
 mod interruptions;
 mod life_cycle;

@@ -1,6 +1,7 @@
 //! `tagboat run --image`: a table of scenarios with the double of a forge. Each step is a run for some images; it is repeated and must
 //! change nothing.
 
+use tagboat::config;
 use tagboat::demo::registry::{EmbeddedRegistry, ImageSpec};
 
 use crate::support::github::GITHUB;
@@ -15,6 +16,8 @@ pub(super) enum Step {
     Run(&'static str, &'static [&'static str], &'static [&'static str]),
     /// A person commits a text to this file.
     Commit(&'static str, &'static str),
+    /// The configuration is another one from now on.
+    Configure(&'static str),
     /// CI pushes an image.
     Build(&'static str),
     /// A file on a branch contains this text.
@@ -174,6 +177,7 @@ async fn perform(scenario: &Scenario, images: &str) -> Result<(), String> {
     for step in scenario.steps {
         match *step {
             Commit(path, text) => drop(world.forge.bare.commit("main", &[(path, &world.expand(text))], "By hand")),
+            Configure(text) => world.config = config::parse(text, config::FILE_NAME).unwrap(),
             Build(image) => world.build(image),
             Contains(branch, path, part) => {
                 let text = String::from_utf8(world.forge.bare.file(branch, path)).unwrap();
@@ -197,15 +201,15 @@ async fn run(world: &World, images: &str, expected: &[&str], held: &[&str]) -> R
     if !matches(&actual, &expand(expected)) || !matches(&held_values, &expand(held)) {
         return Err(format!("--image {images:?}: {actual:#?}, held: {held_values:#?}"));
     }
-    if report.failed.iter().any(|failed| failed.hint.is_none())
-        || report.files.iter().any(|one| one.before == one.after)
-    {
-        return Err(format!("--image {images:?}: no hint, or an empty change: {report:?}"));
     let changes = report.changes.iter().chain(&report.already_proposed).map(|one| (&one.path, one.line));
     let places: Vec<_> = changes.chain(report.held.iter().map(|one| (&one.path, one.line))).collect();
     if images.is_empty() && places.iter().any(|one| places.iter().filter(|other| *other == one).count() > 1) {
         return Err(format!("--image {images:?}: a place has two rows: {places:?}"));
     }
+    if report.failed.iter().any(|failed| failed.hint.is_none())
+        || report.files.iter().any(|one| one.before == one.after)
+    {
+        return Err(format!("--image {images:?}: no hint, or an empty change: {report:?}"));
     }
     let state = world.state();
     let again = world.run(images).await;
