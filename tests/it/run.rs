@@ -12,6 +12,7 @@ mod git_history;
 mod given_digests;
 mod given_groups;
 mod given_images;
+mod given_plans;
 mod interruptions;
 mod life_cycle;
 mod races;
