@@ -240,7 +240,7 @@ fn reason(verdict: &Reason, outcome: &Outcome) -> String {
 /// Returns the explanation of a decision. `invalid` are given texts that are not valid tags, and `hint` is about a failed lookup.
 fn explanation(answer: &Answer, invalid: &[report::CandidateRow], hint: Option<&Hint>) -> Explanation {
     let decision = &answer.decision;
-    let (outcome, chosen, why) = match &decision.outcome {
+    let (outcome, chosen, cause) = match &decision.outcome {
         Outcome::Update(choice) => {
             let to = decision.current.with(Some(choice.tag.clone()), choice.digest.clone());
             (OutcomeKind::Update, Some(report::version(&to)), choice.explanation())
@@ -263,7 +263,7 @@ fn explanation(answer: &Answer, invalid: &[report::CandidateRow], hint: Option<&
         current: report::version(&decision.current),
         chosen,
         outcome,
-        reason: why,
+        reason: cause,
         hint: if outcome == OutcomeKind::Unknown { hint.cloned() } else { None },
         moved_digest: decision.outcome.moved_digest().map(|moved| moved.to.to_string()),
         other_shapes: decision.outcome.other_shapes().iter().map(ToString::to_string).collect(),

@@ -111,7 +111,7 @@ pub(crate) fn image_pattern(text: &str) -> Result<Glob, PatternError> {
 /// The greatest number of names that one glob writes out.
 const MAX_ALTERNATIVES: usize = 256;
 
-/// Returns the globs that a glob with `{a,b}` stands for; the glob itself without one. Returns `None` for too many.
+/// Returns one glob for each of the alternatives in `{a,b}`, or the glob itself without any. Returns `None` for too many.
 fn alternatives(glob: &str) -> Option<Vec<String>> {
     let (mut done, mut rest) = (Vec::new(), vec![glob.to_owned()]);
     while let Some(text) = rest.pop() {

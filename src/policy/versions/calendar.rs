@@ -121,8 +121,8 @@ impl WrittenDate {
         let (separator, rest) = separated(rest)?;
         let (digits, rest) = number_at(rest);
         let is_last = !rest.starts_with(separator) || !rest[1..].starts_with(|c: char| c.is_ascii_digit());
-        let (month, year) = (month(number)?, year(digits).filter(|_| is_last)?);
-        Some(Self { fields: [year, month, 0], known: 2, form: DateForm::Other })
+        let (month, year) = (month(number)?, year(digits)?);
+        is_last.then_some(Self { fields: [year, month, 0], known: 2, form: DateForm::Other })
     }
 
     /// Compares the fields that both have.
