@@ -4,11 +4,11 @@ use std::cmp::Ordering;
 
 use super::build_time::JumpResult;
 use super::candidate_filter::{CandidateFilter, current_shape, current_text};
-use super::choose::{SelectionStep, check_current, choose, current_tag};
+use super::choose::{SelectionStep, check_current, choose, current_tag, undecidable};
 use super::gates::GateResult;
 use super::not_newer::NotNewer;
 use super::question::Question;
-use crate::image::{Shape, Tag};
+use crate::image::Tag;
 use crate::policy::candidate::{Candidate, Known};
 use crate::policy::decision::{CandidateVerdict, Choice, Decision, Outcome, Verdict};
 use crate::policy::ordered_policy::OrderedPolicy;
@@ -132,8 +132,8 @@ fn unordered_row<'c>(
 /// Returns why a candidate is rejected whose policy has no order for the current tag: the reason of the outcome is about the current
 /// tag. Returns `None` where that reason applies to it.
 fn verdict_without_order(question: &Question<'_>, candidate: &Candidate) -> Option<Verdict> {
-    let (Policy::Ordered(policy), entry) = (&question.entry.policy, question.entry) else { return None };
-    if question.current.tag() == Some(&candidate.tag) {
+    let entry = question.entry;
+    if !matches!(entry.policy, Policy::Ordered(_)) || question.current.tag() == Some(&candidate.tag) {
         return None;
     }
     if let Err(error) = entry.filter.text(candidate.tag.as_str()) {
@@ -143,8 +143,7 @@ fn verdict_without_order(question: &Question<'_>, candidate: &Candidate) -> Opti
         return Some(Verdict::Rejected(Rejection::Unreadable(cause.clone()).into()));
     }
     let current = question.current.tag()?;
-    let text = current_text(entry, current.as_str());
-    policy.check_current(text.as_deref().map(Shape::of).as_ref()).err()?;
+    undecidable(question.current, entry)?;
     Some(Verdict::Rejected(Rejection::Incomparable(current.clone()).into()))
 }
 
