@@ -60,15 +60,15 @@
 //!
 //! # Where a new part goes
 //!
-//! A folder of back ends has the trait in a file of its own, one file for each member (the types of a large API are beside it), and an explicit table of the members
-//! in its `mod.rs`. No two files import each other.
+//! A folder of back ends has the trait in a file of its own, one file for each member (the types of a large API are beside it, and two members that share
+//! their text share a file), and an explicit table of the members in its `mod.rs`. No two files import each other.
 //!
 //! | to add | write | register | prove |
 //! |---|---|---|---|
 //! | a forge | one file in `src/forge/forges/`: the trait [`Forge`](forge::Forge) | a row in [`FORGES`](forge::FORGES) | `fixtures/forge/`, and a double in `tests/it/support/` that refuses what the vendor refuses |
 //! | a manifest format | one file in `src/manifest/formats/`: the trait [`Format`](manifest::Format) | a row in [`FORMATS`](manifest::FORMATS) | `fixtures/manifest/` |
 //! | a policy | one file in `src/policy/ordered/` or `src/policy/pinned/`: the trait [`OrderedPolicy`](policy::OrderedPolicy) or [`PinnedPolicy`](policy::PinnedPolicy) | a row in [`POLICIES`](policy::POLICIES); a new kind of reason also in `policy/reason/` | `fixtures/policy/` |
-//! | a registry vendor | one file in `src/registry/vendors/`: the trait [`Vendor`](registry::Vendor) | a row in [`VENDORS`](registry::VENDORS) | a test in that file, and one over HTTP in `tests/it/registries/` |
+//! | a registry vendor | one file in `src/registry/vendors/`: the trait [`Vendor`](registry::Vendor) | a row in [`VENDORS`](registry::VENDORS) | a test over HTTP in `tests/it/registries/` |
 //! | an output format | one file in `src/report/`: the trait [`Renderer`](report::Renderer) | a row in [`RENDERERS`](report::RENDERERS) | `fixtures/report/` |
 //! | something about another tool | the folder of the tool in [`interop`]; a grammar that `manifest` needs to find references is in `src/manifest/formats/`, which may not import [`interop`]: `argo_cd.rs`, `flux.rs` and `octopus.rs`; that of comments is in `src/manifest/marker.rs` | – | fixtures of that tool |
 //! | a configuration key | `src/config/schema.rs`, then `merge.rs`, `validate.rs` and [`Config`](config::Config); a key of the operator also in `operator_keys.rs` | – | `fixtures/config/{valid,invalid}/` |

@@ -7,6 +7,7 @@ use crate::config::{self, Overrides};
 use crate::demo;
 use crate::docs::hint;
 use crate::error::{Error, Exit};
+use crate::forge::FORGES;
 use crate::git::{self, Repository};
 use crate::image::ImageReference;
 use crate::interop::Translation;
@@ -286,7 +287,8 @@ fn write_new(file: &Path, text: &str, init: &InitArguments) -> Result<(), Error>
 }
 
 pub(super) fn schema() -> Result<Exit, Error> {
-    terminal::print(&format!("{:#}\n", config::json_schema()), Allowed::default())?;
+    let forges: Vec<&str> = FORGES.iter().map(|forge| forge.name).collect();
+    terminal::print(&format!("{:#}\n", config::json_schema(&forges)), Allowed::default())?;
     Ok(Exit::Done)
 }
 

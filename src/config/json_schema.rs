@@ -6,8 +6,8 @@ use super::config::{IGNORE, SHAPE};
 use super::schema::Schema;
 use crate::policy::{POLICIES, PolicyKind, common_options};
 
-/// Returns the schema of the file, in draft 2020-12.
-pub fn json_schema() -> Value {
+/// Returns the schema of the file, in draft 2020-12. `forges` are the kinds of forges.
+pub fn json_schema(forges: &[&str]) -> Value {
     let mut schema = schemars::schema_for!(Schema).to_value();
     if let Some(root) = schema.as_object_mut() {
         root.insert("title".to_owned(), json!("tagboat.yaml"));
@@ -15,6 +15,9 @@ pub fn json_schema() -> Value {
     if let Some(policies) = schema.pointer_mut("/properties/policies") {
         policies["propertyNames"] = json!({ "pattern": "^\\S+$", "not": { "enum": [IGNORE, SHAPE] } });
         policies["additionalProperties"] = json!({ "oneOf": POLICIES.iter().map(entry).collect::<Vec<_>>() });
+    }
+    if let Some(kind) = schema.pointer_mut("/$defs/ForgeSchema/properties/kind") {
+        kind["enum"] = forges.iter().copied().map(Value::from).chain([Value::Null]).collect();
     }
     schema
 }

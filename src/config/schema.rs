@@ -288,8 +288,7 @@ pub(super) struct AuthorSchema {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct ForgeSchema {
-    /// `github`, `gitlab`, `gitea`, `bitbucket-cloud`, `bitbucket-data-center`, `azure-devops`, or `local` for files in a
-    /// folder.
+    /// The kind of forge, where the host of the remote does not show it.
     pub(super) kind: Option<Located<String>>,
     /// The address of its API, for self-hosted forges: `https://github.acme.internal/api/v3`.
     pub(super) url: Option<Located<String>>,

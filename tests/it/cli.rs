@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 use tagboat::demo::registry::{EmbeddedRegistry, ImageSpec};
+use tagboat::forge::FORGES;
 use tempfile::TempDir;
 
 use crate::support::git_http;
@@ -196,7 +197,10 @@ async fn prints_the_documented_json_and_exit_codes() {
     assert!(json(&["check"]).to_string().contains("configuration"));
     let remote = tagboat.run(&["check", "-C", &repository.bare.url()]);
     assert!(remote.stdout.contains("operator.yaml and tagboat.yaml are valid"), "{}", remote.stdout);
-    assert!(tagboat.run(&["schema"]).json()["properties"]["policies"].is_object());
+    let schema = tagboat.run(&["schema"]).json();
+    assert!(schema["properties"]["policies"].is_object());
+    let kinds = schema["$defs"]["ForgeSchema"]["properties"]["kind"]["enum"].as_array().unwrap().clone();
+    assert!(kinds.iter().filter_map(|kind| kind.as_str()).eq(FORGES.iter().map(|forge| forge.name)), "{kinds:?}");
 
     let detailed = ["-C", &at, "--detailed-exitcode"];
     assert_eq!(tagboat.run(&[&["plan"], &detailed[..]].concat()).code, 2);

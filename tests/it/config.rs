@@ -20,12 +20,16 @@ fn fixtures(folder: &str) -> Vec<PathBuf> {
     files
 }
 
+fn forges() -> Vec<&'static str> {
+    FORGES.iter().map(|forge| forge.name).collect()
+}
+
 /// The text file beside each invalid file holds the expected message. `BLESS=1` writes it.
 #[test]
 fn reports_every_problem_with_its_line() {
     let files = fixtures("invalid");
     assert!(files.len() > 20);
-    let forges = FORGES.iter().map(|forge| forge.name).collect::<Vec<_>>();
+    let forges = forges();
     for file in files {
         let text = fs::read_to_string(&file).unwrap();
         let (name, folder, source) = ("tagboat.yaml", Path::new(""), config::ConfigSource::Operator);
@@ -50,7 +54,7 @@ fn read(text: &str) -> config::Config {
 
 #[test]
 fn accepts_valid_files_like_the_schema() {
-    let schema = jsonschema::validator_for(&config::json_schema()).unwrap();
+    let schema = jsonschema::validator_for(&config::json_schema(&forges())).unwrap();
     for file in fixtures("valid") {
         let text = fs::read_to_string(&file).unwrap();
         read(&text);
@@ -72,10 +76,10 @@ fn without_nulls(value: Option<serde_json::Value>) -> serde_json::Value {
     }
 }
 
-/// The schema rejects wrong types and keys in the editor; only the meaning of strings is checked later.
+/// The schema rejects wrong types, keys and forges in the editor; only the meaning of strings is checked later.
 #[test]
 fn schema_rejects_wrong_types_and_keys() {
-    let schema = jsonschema::validator_for(&config::json_schema()).unwrap();
+    let schema = jsonschema::validator_for(&config::json_schema(&forges())).unwrap();
     let seen = fixtures("invalid").into_iter().filter_map(|file| {
         let text = fs::read_to_string(&file).ok()?;
         let value: serde_json::Value = serde_yaml::from_str(&text).ok()?;
@@ -86,6 +90,7 @@ fn schema_rejects_wrong_types_and_keys() {
     let expected = [
         "builtin-name",
         "empty-policy",
+        "forge",
         "manifests",
         "many-problems",
         "number-for-text",
@@ -96,6 +101,7 @@ fn schema_rejects_wrong_types_and_keys() {
         "string-for-list",
         "top-level-list",
         "two-kinds",
+        "unknown-forge",
         "unknown-key-in-rule",
         "unknown-key",
         "unknown-policy-key",

@@ -536,14 +536,6 @@ fn sends_a_ci_token_to_its_server_only() {
     }
 }
 
-#[test]
-fn schema_lists_every_forge() {
-    let schema = serde_json::to_value(tagboat::config::json_schema()).unwrap();
-    let description = schema.pointer("/$defs/ForgeSchema/properties/kind/description").unwrap().as_str().unwrap();
-    let listed = description.split('`').skip(1).step_by(2).collect::<Vec<_>>();
-    assert_eq!(listed, FORGES.iter().map(|kind| kind.name).collect::<Vec<_>>());
-}
-
 #[tokio::test]
 async fn app_gets_and_renews_tokens() {
     let test = start(Some(&GITHUB));

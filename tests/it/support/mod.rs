@@ -57,14 +57,11 @@ use std::path::PathBuf;
 const SHARED: &[(&str, &str)] = &[
     (
         "conformance",
-        "`policy_peers` and `updatecli`: answers of the test suites of Flux, Argo CD Image Updater and updatecli",
+        "`edits`, `policy_peers` and `updatecli`: cases of the test suites of Flux, Argo CD Image Updater and updatecli",
     ),
     ("corpus", "`edits` and `rendered`: real manifests"),
     ("field", "`policy_peers`: shapes of tags in real manifests"),
-    (
-        "specs",
-        "`forges` and `run`: the doubles check requests and responses against the API descriptions of the vendors",
-    ),
+    ("specs", "the doubles of forges: they check requests and responses against the API descriptions of the vendors"),
 ];
 
 /// Returns a folder of [`SHARED`]: in `shared/` beside the checkout, or in the folder that `TAGBOAT_SHARED` names. Records a
