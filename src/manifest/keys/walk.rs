@@ -108,7 +108,9 @@ fn may_embed(document: &Document<'_>, node: NodeId, value: &str, style: Style) -
     let is_document = style != Style::Plain
         && (memchr::memchr(b'\n', value.as_bytes()).is_some() || value.starts_with(['{', '[']))
         && document.screen.may_hold(value.as_bytes());
-    is_of_text_key || is_document || may_assign_reference(value)
+    // Argo CD Image Updater's `image-list` is written as assignments, too.
+    let is_annotation = || tree.parent(node).and_then(|map| tree.key_text(map)) == Some("annotations");
+    is_of_text_key || is_document || (may_assign_reference(value) && !is_annotation())
 }
 
 /// Returns whether a text may hold `NAME=registry/image:tag`, which has none of the words that formats declare.
