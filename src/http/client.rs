@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::header::LOCATION;
 use reqwest::{Method, StatusCode};
 use url::Url;
@@ -21,6 +22,7 @@ use super::retry::{RetryPolicy, rate_limit};
 #[derive(Debug, Clone)]
 pub struct Client {
     inner: reqwest::Client,
+    proxies: Option<Arc<Matcher>>,
     limiters: Arc<Mutex<HashMap<String, Arc<OriginLimiter>>>>,
     retry_policy: RetryPolicy,
     sent: Arc<AtomicU64>,
@@ -37,6 +39,7 @@ impl Client {
     pub fn new(options: &ClientOptions) -> Result<Self, HttpError> {
         Ok(Self {
             inner: options.build()?,
+            proxies: (!options.no_proxy).then(|| Arc::new(Matcher::from_env())),
             limiters: Arc::default(),
             retry_policy: RetryPolicy::default(),
             sent: Arc::default(),
@@ -185,7 +188,15 @@ impl Client {
     }
 
     fn failure(&self, request: &Request, error: &reqwest::Error) -> HttpError {
-        HttpError::from_reqwest(error, scrubbed(&redacted(&request.url), &request.secrets), request.timeout)
+        let url = scrubbed(&redacted(&request.url), &request.secrets);
+        HttpError::from_reqwest(error, url, self.proxy_of(&request.url), request.timeout)
+    }
+
+    /// Returns host and port of the proxy for a URL. The rest of its address may be a password.
+    fn proxy_of(&self, url: &Url) -> Option<String> {
+        let proxy = self.proxies.as_ref()?.intercept(&url.as_str().parse().ok()?)?;
+        let host = proxy.uri().host()?;
+        Some(proxy.uri().port_u16().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
     }
 
     fn limiter(&self, url: &Url) -> Arc<OriginLimiter> {

@@ -16,10 +16,12 @@ pub enum HttpError {
     #[error(transparent)]
     Status(Box<StatusError>),
     /// The connection failed: refused, unreachable, or an unknown name.
-    #[error("cannot connect to {url}: {cause}")]
+    #[error("cannot connect to {url}{}: {cause}", through(proxy.as_deref()))]
     Connect {
         /// The requested URL.
         url: String,
+        /// Host and port of the proxy, if there is one.
+        proxy: Option<String>,
         /// The innermost cause.
         cause: String,
     },
@@ -148,6 +150,8 @@ impl HttpError {
         match self {
             Self::Connect { cause, .. } | Self::Body { cause, .. } | Self::ClientOptions(cause)
                 if let Some(hint) = Hint::about_machine(cause) => hint,
+            Self::Connect { proxy: Some(_), .. } => hint!("troubleshooting.md#connection",
+                "check the proxy and what it permits, or list the host in NO_PROXY"),
             Self::Connect { .. } => hint!("troubleshooting.md#connection",
                 "check the host name, whether the host is up, and whether it needs a proxy"),
             Self::Tls { cause, .. } if cause.contains("InvalidContentType") || cause.contains("corrupt message") => hint!("troubleshooting.md#certificates",
@@ -190,8 +194,8 @@ impl HttpError {
         }
     }
 
-    /// Converts an error of reqwest; `after` is the time limit of the request.
-    pub(super) fn from_reqwest(error: &reqwest::Error, url: String, after: Duration) -> Self {
+    /// Converts an error of reqwest; `proxy` is that of the host, and `after` the time limit of the request.
+    pub(super) fn from_reqwest(error: &reqwest::Error, url: String, proxy: Option<String>, after: Duration) -> Self {
         let cause = deepest(error);
         if error.is_timeout() {
             Self::Timeout { url, after }
@@ -199,7 +203,7 @@ impl HttpError {
             let cause = if cause.contains("CaUsedAsEndEntity") { AUTHORITY.to_owned() } else { cause };
             Self::Tls { url, cause }
         } else if error.is_connect() {
-            Self::Connect { url, cause }
+            Self::Connect { url, proxy, cause }
         } else {
             Self::Body { url, cause }
         }
@@ -213,6 +217,10 @@ impl HttpError {
             _ => false,
         }
     }
+}
+
+fn through(proxy: Option<&str>) -> String {
+    proxy.map(|proxy| format!(" through the proxy {proxy}")).unwrap_or_default()
 }
 
 /// Returns the text of the innermost cause: the outer ones only repeat the URL and "error sending request".

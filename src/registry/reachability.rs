@@ -87,7 +87,9 @@ fn host(url: &str) -> String {
 /// of the token service, and without the path of the image.
 fn unreachable_host(error: &HttpError) -> Option<HttpError> {
     match error {
-        HttpError::Connect { url, cause } => Some(HttpError::Connect { url: host(url), cause: cause.clone() }),
+        HttpError::Connect { url, proxy, cause } => {
+            Some(HttpError::Connect { url: host(url), proxy: proxy.clone(), cause: cause.clone() })
+        }
         HttpError::Tls { url, cause } => Some(HttpError::Tls { url: host(url), cause: cause.clone() }),
         _ => None,
     }
@@ -102,7 +104,7 @@ mod tests {
     #[test]
     fn names_the_host_and_not_the_url_of_another_image() {
         let text = str::to_owned;
-        let connect = |url: &str| HttpError::Connect { url: text(url), cause: text("refused") };
+        let connect = |url: &str| HttpError::Connect { url: text(url), proxy: None, cause: text("refused") };
         let tls = |url: &str| HttpError::Tls { url: text(url), cause: text("expired") };
         let rows = [
             (connect("https://a.test/v2/api/tags/list"), "cannot connect to https://a.test: refused"),
