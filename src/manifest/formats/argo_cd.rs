@@ -5,6 +5,7 @@
 use super::super::document::Document;
 use super::super::format::Format;
 use super::super::found::DocumentFindings;
+use super::super::keys::GlobalRegistry;
 use super::super::occurrence::NoticeStatus;
 use super::super::screen::{Ignored, IgnoredScope};
 use super::super::split_reference::SplitReference;
@@ -106,6 +107,11 @@ fn helm_parameters(document: &Document<'_>, found: &mut DocumentFindings<'_>, pa
             let name = repository.map(|_| words.join("/"));
             let parameter = tree.text_at(item, &["name"]).unwrap_or_default();
             let name = name.or_else(|| found.configured_or_marked_image(document, value, |field| field == parameter));
+            let global = GlobalRegistry::of_paths(|path| tree.text_of(named(path)?)).filter(|_| registry.is_none());
+            if let Some(global) = global.filter(|global| name.as_ref().is_some_and(|name| global.changes(name))) {
+                found.report_notice(document, NAME, value, NoticeStatus::Held, global.reason());
+                continue;
+            }
             let digest = part(&["digest", "sha"]);
             let names = [registry, repository].into_iter().flatten().collect();
             found.report_split(

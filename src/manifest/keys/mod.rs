@@ -8,3 +8,5 @@ mod registry;
 mod single;
 mod split;
 pub(crate) mod walk;
+
+pub(in crate::manifest) use registry::GlobalRegistry;

@@ -7,18 +7,28 @@ use super::super::value::is_full_reference;
 use crate::image::{ImageReference, begins_with_registry};
 use crate::text::{NodeId, Tree};
 
-/// Where charts take the registry of all images from, and whether it wins over that of an image.
-const GLOBAL: [(&[&str], bool); 5] = [
+/// Where charts take the registry of all images in a mapping from, and whether it wins over that of an image.
+const GLOBAL: &[(&[&str], bool)] = &[
     (&["global", "imageRegistry"], true),
     (&["global", "image", "registry"], true),
     (&["global", "registry"], false),
     (&["global", "dockerRegistry"], false),
     (&["global", "containerRegistry"], false),
+    (&["imageRegistry"], false),
+    (&["image_registry"], false),
+    (&["registry"], false),
+    (&["dockerRegistry"], false),
+    (&["containerRegistry"], false),
+    (&["registryHost"], false),
+    (&["registryUrl"], false),
 ];
+
+/// Keys of a name that takes the registry beside it.
+const REPOSITORIES: [&str; 3] = ["imageRepository", "image_repository", "repository"];
 
 /// The registry that a chart may put before the names of all images.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct GlobalRegistry<'t> {
+pub(in crate::manifest) struct GlobalRegistry<'t> {
     path: &'static [&'static str],
     /// The registry, with or without a path below it.
     pub(super) text: &'t str,
@@ -29,21 +39,30 @@ pub(super) struct GlobalRegistry<'t> {
 impl<'t> GlobalRegistry<'t> {
     /// Returns the registry for all images that is set in a mapping around a node, the nearest first.
     pub(super) fn around(tree: &'t Tree<'_>, node: NodeId) -> Option<Self> {
+        // `imageRegistry` beside `imageRepository` is the registry of that name alone.
+        let is_of_name = |map: NodeId| REPOSITORIES.iter().any(|key| tree.text_at(map, &[key]).is_some());
         let set_in = |map: NodeId| {
-            let set = |path| tree.text_at(map, path).filter(|text| !text.is_empty());
+            let is_for_others = |path: &[&str]| path.len() > 1 || !is_of_name(map);
+            let set = |path| tree.text_at(map, path).filter(|text| !text.is_empty()).filter(|_| is_for_others(path));
             GLOBAL.iter().find_map(|(path, wins)| set(path).map(|text| Self { path, text, wins: *wins }))
         };
         tree.ancestors(node).skip(1).find_map(set_in)
     }
 
+    /// Returns the registry for all images that `value` has under one of these paths, written with dots.
+    pub(in crate::manifest) fn of_paths(value: impl Fn(&str) -> Option<&'t str>) -> Option<Self> {
+        let set = |path: &[&str]| value(&path.join(".")).filter(|text| !text.is_empty());
+        GLOBAL.iter().find_map(|(path, wins)| set(path).map(|text| Self { path, text, wins: *wins }))
+    }
+
     /// Returns whether a reference or a name is of another image with this registry before it.
-    pub(super) fn changes(self, text: &str) -> bool {
+    pub(in crate::manifest) fn changes(self, text: &str) -> bool {
         let name = |text: &str| ImageReference::new(text).ok().map(|reference| reference.name().clone());
         !begins_with_registry(text) && name(&format!("{}/{text}", host_of(self.text))) != name(text)
     }
 
     /// Returns why an image without a registry is held.
-    pub(super) fn reason(self) -> String {
+    pub(in crate::manifest) fn reason(self) -> String {
         let path = self.path.join(".");
         format!("the chart may put `{path}`, {}, before the name; write the registry beside the image", self.text)
     }
@@ -88,7 +107,8 @@ pub(super) fn report_complete(
     node: NodeId,
 ) {
     let text = document.tree.text_of(node).unwrap_or_default();
-    let may_change = |registry: &GlobalRegistry<'_>| is_full_reference(text) && registry.changes(text);
+    let may_change =
+        |registry: &GlobalRegistry<'_>| is_full_reference(text) && registry.changes(text) && !found.is_taken(node);
     match GlobalRegistry::around(document.tree, node).filter(may_change) {
         Some(registry) => found.report_notice(document, format, node, NoticeStatus::Held, registry.reason()),
         None => found.report_reference(document, format, node),

@@ -4,10 +4,10 @@ use super::super::document::Document;
 use super::super::found::DocumentFindings;
 use super::super::occurrence::NoticeStatus;
 use super::super::split_reference::SplitReference;
-use super::super::value::{is_full_reference, is_literal};
+use super::super::value::{is_bare_digest, is_full_reference, is_literal};
 use super::names::{is_image_key, is_image_list_key};
 use super::registry::{self, GlobalRegistry};
-use crate::image::begins_with_registry;
+use crate::image::{Digest, begins_with_registry};
 use crate::text::{NodeId, NodeKind, Style, Tree};
 
 /// The part of a reference that the value of a key holds.
@@ -118,6 +118,7 @@ pub(super) fn find(document: &Document<'_>, found: &mut DocumentFindings<'_>, fo
         if let Some(registry) = filled(tree, keys.registry) {
             registry::join_complete(document, found, format, registry, image);
         }
+        hold_with_digest_beside(document, found, format, &keys, image);
         return beside_complete(document, found, format, &keys);
     }
     if tag.is_none() && keys.digest.is_none() && !is_image_map {
@@ -244,6 +245,27 @@ fn without_version(
     found.report_unset(document, format, null.unwrap_or(map), name, reason.to_owned());
     // `image: pilot` in such a mapping stays a name of its own.
     found.take(parts.into_iter().flatten().filter(|node| keys.image != Some(*node)));
+}
+
+/// Holds a complete reference with a digest in a field of its own: an update of the tag alone would leave the digest of another image.
+fn hold_with_digest_beside(
+    document: &Document<'_>,
+    found: &mut DocumentFindings<'_>,
+    format: &'static str,
+    keys: &Keys,
+    image: NodeId,
+) {
+    let tree = document.tree;
+    let is_digest = |node: &NodeId| {
+        let text = tree.text_of(*node).unwrap_or_default();
+        Digest::new(text).is_ok() || is_bare_digest(text)
+    };
+    let Some(digest) = keys.digest.filter(is_digest).filter(|_| !found.is_taken(image)) else { return };
+    let key = tree.key_text(digest).unwrap_or_default();
+    let reason =
+        format!("its digest is in `{key}`; write both into one value, as NAME:TAG@sha256:…, and remove `{key}`");
+    found.take([digest]);
+    found.report_notice(document, format, image, NoticeStatus::Held, reason);
 }
 
 /// Reports `version` and `tag` beside a complete reference: they are not its tag, but other readers may use them. A marker or a setting
