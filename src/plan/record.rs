@@ -2,6 +2,7 @@
 //! request without a record alone.
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use super::metadata::Metadata;
 use super::pr_commands::check_boxes;
@@ -27,6 +28,9 @@ pub struct Record {
     pub title: String,
     /// The changes of the pull request.
     pub changes: Vec<RecordedChange>,
+    /// A hash of the references that the changes replace: the texts name them. Earlier versions recorded none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced: Option<String>,
     /// The places whose new tag a person or a script named. A later run keeps it, because no policy selects it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub given: Vec<GivenPlace>,
@@ -90,10 +94,17 @@ impl Record {
             group: group.to_owned(),
             title: title.to_owned(),
             changes: changes.iter().map(RecordedChange::of).collect(),
+            replaced: Some(hash_of_replaced(changes)),
             given: changes.iter().filter(|change| change.is_given).map(GivenPlace::of).collect(),
             done,
             closed_by_tagboat: false,
         }
+    }
+
+    /// Returns whether the texts of the pull request are those of these changes.
+    pub fn describes(&self, changes: &[Change]) -> bool {
+        changes.iter().map(RecordedChange::of).eq(self.changes.iter().cloned())
+            && self.replaced.as_ref().is_none_or(|replaced| *replaced == hash_of_replaced(changes))
     }
 
     /// Returns the record in a body.
@@ -139,6 +150,12 @@ impl Record {
         let text = serde_json::to_string(self).unwrap_or_default();
         crate::text::visible(&text).replace('>', "\\u003e").replace('<', "\\u003c")
     }
+}
+
+/// Returns a hash: some forges allow few characters, and there may be many changes.
+fn hash_of_replaced(changes: &[Change]) -> String {
+    let replaced: Vec<_> = changes.iter().map(|change| change.from.to_string()).collect();
+    Sha256::digest(replaced.join("\n")).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl GivenPlace {
@@ -196,6 +213,7 @@ mod tests {
             group: "<all>".into(),
             title: "t".into(),
             changes: vec![change],
+            replaced: None,
             given: vec![],
             done: Done::default(),
             closed_by_tagboat: true,

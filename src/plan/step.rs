@@ -9,7 +9,7 @@ use super::proposal::Draft;
 use super::pull_request::PullRequest;
 use super::reasons::{CloseReason, LeaveReason};
 use super::reconcile::Action;
-use super::record::{Record, RecordedChange};
+use super::record::Record;
 use super::texts::built_in_title;
 
 /// The state of a branch on the remote.
@@ -197,10 +197,10 @@ fn leave(draft: Draft, existing: Option<PullRequest>, reason: LeaveReason) -> St
     Step::Leave { title, branch: draft.branch, existing, reason }
 }
 
-/// Returns whether an open pull request has the desired base and record.
+/// Returns whether an open pull request has the desired base and record. The branch may be current without the texts: an earlier
+/// run was interrupted after its push.
 fn is_up_to_date(existing: &PullRequest, draft: &Draft, base: &BranchName) -> bool {
-    let wanted = draft.changes.iter().map(RecordedChange::of);
-    existing.base == *base && Record::find(&existing.body).is_some_and(|record| wanted.eq(record.changes))
+    existing.base == *base && Record::find(&existing.body).is_some_and(|record| record.describes(&draft.changes))
 }
 
 /// Returns whether all labels and people and auto-merge are recorded as done. What a person removed since is not added again.
@@ -262,6 +262,19 @@ mod tests {
     fn outdated() -> PullRequest {
         let older = [Change::example("a.yaml", "nginx:1", "nginx:1.5")];
         PullRequest { body: Record::new("a", "t", &older, Done::default()).wrap("body"), ..existing() }
+    }
+
+    /// The pull request from before the base had another current tag.
+    fn with_older_tag() -> PullRequest {
+        let older = [Change::example("a.yaml", "nginx:0.9", "nginx:2")];
+        PullRequest { body: Record::new("a", "t", &older, labeled()).wrap("body"), ..existing() }
+    }
+
+    /// The same, as a version of Tagboat wrote it that did not record what the changes replace.
+    fn without_replaced() -> PullRequest {
+        let existing = with_older_tag();
+        let record = Record { replaced: None, ..Record::find(&existing.body).unwrap() };
+        PullRequest { body: record.wrap("body"), ..existing }
     }
 
     fn unlabeled() -> PullRequest {
@@ -366,6 +379,8 @@ mod tests {
             (update(existing()),                       Missing,               "create the branch, update",   OUTSIDE),
             (update(existing()),                       foreign(),             FOREIGN,                        FOREIGN),
             (update(outdated()),                       managed(true, true),   "push nothing, update",        OUTSIDE),
+            (update(with_older_tag()),                 managed(true, true),   "push nothing, update",        OUTSIDE),
+            (update(without_replaced()),               managed(true, true),   "unchanged",                   "unchanged"),
             (update(unlabeled()),                      managed(true, true),   "complete",                  OUTSIDE),
             (update(PullRequest { base: old_base, ..existing() }), managed(true, true), "push nothing, update", OUTSIDE),
             // Requests by people apply outside the schedule, and discard commits of others.

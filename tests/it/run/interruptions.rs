@@ -28,6 +28,7 @@ const FILES: &[(&str, &str)] = &[
     ("old/app.yaml", "old:1.0"),
     ("web/app.yaml", "web:2.0"),
     ("direct/app.yaml", "direct:1.0"),
+    ("mid/app.yaml", "mid:1.0"),
 ];
 
 /// What happens at a request. Each status is that of a vendor with a bad day, or of a token that lost a right for a moment.
@@ -53,14 +54,15 @@ fn interruptions() -> Vec<(&'static str, Interruption)> {
 async fn prepared(vendor: Option<&'static Vendor>) -> World {
     let person = vendor.map_or_else(|| "rita".to_owned(), |vendor| (vendor.person)("rita"));
     let config = CONFIG.replace("PERSON", &json!(person).to_string());
-    let images = "api:1.0 api:1.1 old:1.0 old:1.1 web:2.0 direct:1.0";
+    let images = "api:1.0 api:1.1 old:1.0 old:1.1 web:2.0 direct:1.0 mid:1.0 mid:1.1 mid:1.2";
     let mut world = World::new(vendor, &config, images, FILES).await;
     let report = world.run("").await;
-    assert_eq!(world.forge.open_branches().len(), 2, "{}: {:?}", name(vendor), lines(&report));
+    assert_eq!(world.forge.open_branches().len(), 3, "{}: {:?}", name(vendor), lines(&report));
     for image in ["api:1.2", "web:2.1", "direct:1.1"] {
         world.build(image);
     }
     world.commit("main", "old/app.yaml", "old:1.1");
+    world.commit("main", "mid/app.yaml", "mid:1.1");
     world
 }
 
@@ -157,6 +159,27 @@ fn difference(expected: &Value, actual: &Value) -> String {
     let (expected, actual) = (lines(expected), lines(actual));
     let difference = similar::TextDiff::from_lines(&expected, &actual);
     difference.unified_diff().context_radius(1).to_string()
+}
+
+/// The base has another current tag, and the run that says so in the pull request ends after its push.
+#[tokio::test]
+async fn second_run_corrects_the_texts_of_a_branch_that_is_current() {
+    for vendor in ALL {
+        let images = "api:1.0 api:1.1 api:1.2";
+        let world = World::new(*vendor, "", images, &[("api/app.yaml", "api:1.0")]).await;
+        world.run("").await;
+        let mut old_texts = None;
+        world.forge.edit(1, |title, body, _| old_texts = Some((title.clone(), body.clone())));
+        world.commit("main", "api/app.yaml", "api:1.1");
+        world.run("").await;
+        let updated = end_state(&world);
+        world.forge.edit(1, |title, body, _| (*title, *body) = old_texts.clone().unwrap());
+        assert_ne!(end_state(&world), updated, "{}", name(*vendor));
+        world.run("").await;
+        let actual = end_state(&world);
+        assert_eq!(actual, updated, "{}:\n{}", name(*vendor), difference(&updated, &actual));
+        assert!(!world.run("").await.has_changes(), "{}", name(*vendor));
+    }
 }
 
 /// 16 runs at the same time make the same commits and add the same comments within a second.
