@@ -3,7 +3,7 @@
 use super::source::ConfigFile;
 use super::syntax::place::ConfigPlace;
 use crate::docs::{Hint, page, split_final_address};
-use crate::text::{Position, suggestion};
+use crate::text::{Position, redact_urls, suggestion};
 
 /// One problem in a configuration file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -103,8 +103,10 @@ const SECRETIVE: [&str; 5] = ["password", "passwd", "token", "secret", "credenti
 fn showable(line: &str) -> String {
     let lower = line.to_ascii_lowercase();
     let after_key = |key: &&str| lower.find(*key).and_then(|at| line[at..].find(':').map(|colon| at + colon + 1));
-    let in_url = credentials(line).map(|found| found.start);
-    match SECRETIVE.iter().filter_map(after_key).chain(in_url).min() {
+    let shown = without_credentials(line);
+    let same = line.char_indices().zip(shown.chars()).find(|((_, old), new)| old != new).map(|((at, _), _)| at);
+    let in_address = same.or((shown.len() < line.len()).then_some(shown.len()));
+    match SECRETIVE.iter().filter_map(after_key).chain(in_address).min() {
         Some(end) => format!("{} …", line[..end].trim_end()),
         None => line.to_owned(),
     }
@@ -126,18 +128,28 @@ fn presentable(text: &str) -> String {
 /// Returns a hint that ends with the address of a page: its own, or else this one. The address is never truncated.
 fn presentable_hint(hint: &str, address: &str) -> Hint {
     let (text, address) = split_final_address(hint).unwrap_or((hint, address));
-    Hint::new(presentable(&without_credentials(text)), address)
+    // Its examples have addresses.
+    Hint::new(presentable(&redact_urls(text)), address)
 }
 
-/// Returns a message without the user and password of a URL in it.
+/// Returns a text without what may be a secret in an address: user information, and parameters of a URL.
 fn without_credentials(text: &str) -> String {
-    credentials(text)
-        .map_or_else(|| text.to_owned(), |found| format!("{}…{}", &text[..found.start], &text[found.end..]))
+    let text = redact_urls(text);
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = &*text;
+    while let Some(at) = rest.find('@') {
+        let start = rest[..at].rfind(BEFORE_ADDRESS).map_or(0, |before| before + 1);
+        // The digest of an image and a team (`@acme/team`) are no logins.
+        let is_login = start < at && !DIGESTS.iter().any(|one| rest[at + 1..].starts_with(one));
+        kept.push_str(if is_login { &rest[..start] } else { &rest[..at] });
+        kept.push_str(if is_login { "…@" } else { "@" });
+        rest = &rest[at + 1..];
+    }
+    kept + rest
 }
 
-/// Returns the bytes of `user:password` before an `@`.
-fn credentials(text: &str) -> Option<std::ops::Range<usize>> {
-    let end = text.find('@')?;
-    let start = text[..end].rfind([' ', '`', '\'', '"', '/']).map_or(0, |at| at + 1);
-    text[start..end].contains(':').then_some(start..end)
-}
+/// Characters before an address in a line or a message.
+const BEFORE_ADDRESS: [char; 9] = [' ', '`', '\'', '"', '/', '[', '{', '(', ','];
+
+/// What follows the `@` of an image.
+const DIGESTS: [&str; 2] = ["sha256:", "sha512:"];

@@ -13,7 +13,6 @@ mod history;
 mod objects;
 mod options;
 mod output;
-mod redaction;
 mod refusal;
 mod remote;
 mod repository;

@@ -4,7 +4,7 @@
 //! Output without a known phrase becomes [`GitError::Failed`] with the complete text.
 
 use super::error::GitError;
-use super::redaction::redact;
+use crate::text::redact_urls;
 
 /// The most characters of output in an error: a server can send any number of `remote:` lines.
 const MAX_CHARACTERS: usize = 1_000;
@@ -183,7 +183,7 @@ pub(super) fn message(refusal: Option<&str>, stderr: &str, secret: Option<&str>)
             parts.push(text);
         }
     }
-    let mut output = redact(&parts.join("; "));
+    let mut output = redact_urls(&parts.join("; "));
     if let Some(secret) = secret.filter(|secret| !secret.is_empty()) {
         output = output.replace(secret, "…");
     }

@@ -6,9 +6,8 @@ use url::Url;
 use url::form_urlencoded;
 
 use super::error::GitError;
-use super::redaction::{is_shown, redact};
 use crate::secret::Secret;
-use crate::text::percent_decoded;
+use crate::text::{is_shown_parameter, percent_decoded, redact_urls};
 
 /// The URL or path of a repository as git accepts it, without a password, and for HTTP without a user name.
 #[derive(Clone, PartialEq, Eq)]
@@ -177,7 +176,7 @@ impl fmt::Debug for Login {
 
 /// Returns the address of a repository for people: without what may be a secret. The text may be no address at all.
 pub fn shown(text: &str) -> String {
-    RedactedUrl::new(text).map_or_else(|_| redact(text), |(url, _)| url.shown())
+    RedactedUrl::new(text).map_or_else(|_| redact_urls(text), |(url, _)| url.shown())
 }
 
 /// Returns what a URL, or an address in the form of scp, has before its path.
@@ -215,7 +214,7 @@ fn secret_in_path(path: &str) -> Option<&'static str> {
 /// Returns whether a query has a parameter that may be a secret. One without a value may be one itself.
 fn has_secret_parameter(url: &Url) -> bool {
     let mut pairs = form_urlencoded::parse(url.query().unwrap_or_default().as_bytes());
-    pairs.any(|(name, value)| value.is_empty() || !is_shown(&name))
+    pairs.any(|(name, value)| value.is_empty() || !is_shown_parameter(&name))
 }
 
 fn http(text: &str) -> Option<Url> {

@@ -17,6 +17,7 @@ mod span;
 mod stream;
 mod template;
 mod tree;
+mod url_secrets;
 mod utf8;
 mod yaml;
 
@@ -38,5 +39,6 @@ pub use span::{LineIndex, Position, Span};
 pub use stream::documents;
 pub use template::{has_placeholder, without_expressions, without_template_ending};
 pub use tree::{Comment, NodeId, NodeKind, TextEntry, Tree};
+pub use url_secrets::{is_shown_parameter, redact_urls};
 pub use utf8::{NotUtf8, utf8};
 pub use yaml::{YamlError, parse};

@@ -10,13 +10,13 @@ const SHOWN_PARAMETERS: &[&str] = &["service", "r", "p", "repo", "repository", "
 const PATH_ENDS: [char; 4] = ['?', '#', ';', '&'];
 
 /// Returns whether a parameter of a query is never a secret.
-pub(super) fn is_shown(name: &str) -> bool {
+pub fn is_shown_parameter(name: &str) -> bool {
     SHOWN_PARAMETERS.contains(&name)
 }
 
 /// Removes user names, passwords and parameters that may be secrets from all URLs in a text:
 /// `https://me:secret@host/x?t=secret` → `https://host/x?t=…`.
-pub(super) fn redact(text: &str) -> String {
+pub fn redact_urls(text: &str) -> String {
     let text = without_unreadable_proxy(text);
     let mut kept = String::with_capacity(text.len());
     let mut rest = &*text;
@@ -70,7 +70,7 @@ fn redact_parameters(text: &str) -> String {
         let value = part.trim_end_matches(PATH_ENDS);
         let separator = &part[value.len()..];
         match value.split_once('=') {
-            Some((name, _)) if is_shown(name) => kept.push_str(value),
+            Some((name, _)) if is_shown_parameter(name) => kept.push_str(value),
             Some((name, _)) => kept.push_str(&format!("{name}=…")),
             None if value.is_empty() => {}
             None => kept.push('…'),
@@ -116,7 +116,7 @@ mod tests {
             ("see 'https://t@h/x?private_token=s&a=b#key=s' now", "see 'https://h/x?private_token=…&a=…#key=…' now"),
             ("https://h/x?access_token=s=&t=1 http://h/?token=s", "https://h/x?access_token=…&t=… http://h/?token=…"),
         ] {
-            assert_eq!(redact(text), kept);
+            assert_eq!(redact_urls(text), kept);
         }
     }
 }
