@@ -146,7 +146,15 @@ pub enum GitError {
         /// See [`GitError`].
         output: String,
     },
-    /// The credentials are missing, invalid, or lack a permission.
+    /// The server needs a login, and git has none: none was found, it is for another host, or a header has a wrong one.
+    #[error("cannot {operation}: no valid login for this server: {output}")]
+    NoLogin {
+        /// See [`GitError`].
+        operation: String,
+        /// See [`GitError`].
+        output: String,
+    },
+    /// The credentials are invalid or lack a permission.
     #[error("cannot {operation}: access denied: {output}")]
     Denied {
         /// See [`GitError`].
@@ -280,6 +288,8 @@ impl GitError {
                 "push to another branch, or let this account bypass the rule in the settings of the repository"),
             Self::BranchNameConflict { .. } => hint!("troubleshooting.md#git",
                 "delete or rename the other branch, or configure another branch prefix"),
+            Self::NoLogin { .. } => hint!("troubleshooting.md#forge-login",
+                "set TAGBOAT_FORGE_TOKEN, or TAGBOAT_GIT_USER and TAGBOAT_GIT_PASSWORD; a warning names a token that is not for this server"),
             Self::Denied { .. } => hint!("troubleshooting.md#forge-login", "give the credentials permission to read and push"),
             Self::NotFound { .. } => hint!("troubleshooting.md#forge-login", "check the URL and the credentials"),
             Self::Configuration { .. } => hint!("troubleshooting.md#git",

@@ -75,8 +75,8 @@ const PHRASES: &[(&str, Make)] = &[
     ("could not be found or you don't have",     not_found),          // GitLab
     // Missing or invalid credentials, or a missing permission.
     ("authentication failed",                    denied),
-    ("could not read username",                  denied),             // no credentials, and no prompt
-    ("could not read password",                  denied),
+    ("could not read username",                  no_login),           // no credentials, and no prompt
+    ("could not read password",                  no_login),
     ("requested url returned error: 403",        denied),
     ("write access to repository not granted",   denied),             // GitHub
     ("permission denied",                        denied),             // ssh; git-receive-pack
@@ -111,6 +111,9 @@ fn protected(operation: String, output: String) -> GitError {
 }
 fn denied(operation: String, output: String) -> GitError {
     GitError::Denied { operation, output }
+}
+fn no_login(operation: String, output: String) -> GitError {
+    GitError::NoLogin { operation, output }
 }
 fn lost_race(operation: String, output: String) -> GitError {
     GitError::LostRace { operation, output }
@@ -227,6 +230,7 @@ mod tests {
             GitError::Configuration { .. } => "configuration",
             GitError::Transient { .. } => "transient",
             GitError::Denied { .. } => "denied",
+            GitError::NoLogin { .. } => "no-login",
             GitError::Failed { .. } => "failed",
             GitError::LostRace { .. } => "lost-race",
             GitError::Locked { .. } => "locked",
