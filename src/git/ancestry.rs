@@ -18,6 +18,10 @@ const DEPTHS: [usize; 2] = [100, 10_000];
 pub(super) const FETCH: [&str; 6] =
     ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--filter=tree:0"];
 
+/// The name of the remote in that repository. git records where the missing files are by the name of the remote, which cannot be
+/// an absolute path.
+pub(super) const REMOTE: &str = "origin";
+
 /// The last history that was fetched.
 #[derive(Default)]
 pub(super) struct Ancestry(Mutex<Option<BranchHistory>>);

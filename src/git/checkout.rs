@@ -67,13 +67,13 @@ impl Checkout {
         BranchName::new(value("merge")?.strip_prefix("refs/heads/")?).ok()
     }
 
-    /// Returns the URLs to fetch from and to push to.
-    pub(super) fn urls(&self, remote: &str) -> Result<(&str, &str), GitError> {
+    /// Returns the URL of a remote, and the one to push to if it is another.
+    pub(super) fn urls(&self, remote: &str) -> Result<(&str, Option<&str>), GitError> {
         let url = |name| settings::value(&self.settings, &format!("remote.{remote}.{name}"));
         // The configuration may have a URL with a token in place of the name.
         let absent = || GitError::NoRemote { dir: self.dir.clone(), remote: shown(remote) };
         let fetch = url("url").ok_or_else(absent)?;
-        Ok((fetch, url("pushurl").unwrap_or(fetch)))
+        Ok((fetch, url("pushurl")))
     }
 
     /// Returns the git directory to borrow objects from, unless it is a partial clone: only the server has its missing

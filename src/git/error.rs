@@ -249,6 +249,16 @@ pub enum GitError {
 }
 
 impl GitError {
+    /// Returns the error about a URL with the reason why people do not find this URL, if the configuration of git made it.
+    pub(super) fn after_rewriting(self, is_rewritten: bool) -> Self {
+        let explained = |cause: String| format!("after `url.….insteadOf` in the configuration of git: {cause}");
+        match self {
+            Self::InvalidUrl { cause } if is_rewritten => Self::InvalidUrl { cause: explained(cause) },
+            Self::SecretInUrl { cause } if is_rewritten => Self::SecretInUrl { cause: explained(cause) },
+            other => other,
+        }
+    }
+
     /// Returns what to do next.
     pub fn hint(&self) -> Hint {
         Hint::about_machine(&chain(self)).unwrap_or_else(|| self.hint_about_git())

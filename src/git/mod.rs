@@ -16,6 +16,7 @@ mod output;
 mod refusal;
 mod remote;
 mod repository;
+mod rewriting;
 mod settings;
 mod ssh_signing;
 mod working_tree;

@@ -22,6 +22,7 @@ use super::options::{Options, Signing};
 use super::output;
 use super::refusal;
 use super::remote::{Login, RedactedUrl};
+use super::rewriting::{self, WrittenUrl};
 use super::settings::{self, GitSetting};
 use super::ssh_signing::SshSigningKey;
 
@@ -41,6 +42,7 @@ pub struct Repository {
     dir: Option<PathBuf>,
     /// The branch of the remote that the branch of the checkout tracks.
     tracked: Option<BranchName>,
+    written: WrittenUrl,
     fetch: Remote,
     push: Remote,
     /// The git configuration that applies to the user here.
@@ -60,9 +62,11 @@ enum Signer {
 }
 
 /// A URL, and the login and configuration for it.
+#[derive(Clone)]
 struct Remote {
+    /// The written URL as the user's configuration rewrites it.
     url: RedactedUrl,
-    /// The URL for people.
+    /// The same for people.
     shown: String,
     login: Option<Login>,
     settings: Vec<GitSetting>,
@@ -73,14 +77,13 @@ impl Repository {
     pub async fn open(dir: &Path, remote: &str, options: Options) -> Result<Self, GitError> {
         let program = Program::find(options).await?;
         let checkout = Checkout::read(&program, dir).await?;
-        let (fetch, push) = checkout.urls(remote)?;
-        let objects = Objects::new(checkout.lender())?;
-        let tracked = checkout.tracked_branch(remote);
-        let remote = |url| Remote::new(url, &checkout.settings);
-        let (fetch, push) = (remote(fetch)?, remote(push)?);
+        let (url, push_url) = checkout.urls(remote)?;
+        let (objects, tracked) = (Objects::new(checkout.lender())?, checkout.tracked_branch(remote));
+        let (written, fetch, push) = Remote::read(url, push_url, &checkout.settings)?;
         let (settings, dir) = (checkout.settings, Some(dir.to_owned()));
         Ok(Self {
             tracked,
+            written,
             fetch,
             push,
             settings,
@@ -98,10 +101,10 @@ impl Repository {
         let program = Program::find(options).await?;
         let objects = Objects::new(None)?;
         let settings = checkout::settings_without(&program, objects.git_dir()).await?;
-        let remote = || Remote::new(url, &settings);
-        let (fetch, push) = (remote()?, remote()?);
+        let (written, fetch, push) = Remote::read(url, None, &settings)?;
         Ok(Self {
             tracked: None,
+            written,
             fetch,
             push,
             settings,
@@ -118,10 +121,9 @@ impl Repository {
     /// user's own settings apply: a password in the URL, credential helpers, `GIT_ASKPASS`, a header from `actions/checkout`.
     #[must_use]
     pub fn with_login(mut self, login: &Login) -> Self {
-        let Some(here) = self.fetch.url.http_origin() else { return self };
-        for remote in
-            [&mut self.fetch, &mut self.push].into_iter().filter(|it| it.url.http_origin().as_ref() == Some(&here))
-        {
+        let Some(here) = &self.written.http_origin else { return self };
+        let is_here = |remote: &&mut Remote| remote.url.http_origin().as_ref() == Some(here);
+        for remote in [&mut self.fetch, &mut self.push].into_iter().filter(is_here) {
             remote.settings = settings::for_remote(&remote.url, Some(login), &self.settings);
             remote.login = Some(login.clone());
         }
@@ -145,7 +147,7 @@ impl Repository {
     /// Returns the URL or path of the remote to fetch from for people, without a password and without a user name that may be a
     /// token. The forge is detected from it.
     pub fn url(&self) -> &str {
-        &self.fetch.shown
+        &self.written.shown
     }
 
     /// Returns each URL that came with a login, for people, and that login.
@@ -213,9 +215,8 @@ impl Repository {
         let objects = Objects::new(None)?;
         let operation = format!("fetch the history of {head} from {}", self.fetch.url);
         let depth_argument = format!("--depth={depth}");
-        let mut arguments = ancestry::FETCH.to_vec();
-        arguments.extend([&depth_argument, "--end-of-options", self.fetch.url.as_str(), head.as_str()]);
-        self.run_in(objects.git_dir(), &self.fetch, &operation, &arguments).await?;
+        let arguments = [&ancestry::FETCH[..], &[&depth_argument, ancestry::REMOTE, head.as_str()]].concat();
+        self.run_in(objects.git_dir(), &self.fetch.named(ancestry::REMOTE), &operation, &arguments).await?;
         BranchHistory::read(&objects, head, depth)
     }
 
@@ -372,10 +373,24 @@ impl Git for Repository {
 }
 
 impl Remote {
-    fn new(url: &str, settings: &[GitSetting]) -> Result<Self, GitError> {
-        let (url, login) = RedactedUrl::new(url)?;
+    /// Returns the URL as it is written, what to fetch from, and what to push to.
+    fn read(url: &str, push_url: Option<&str>, user: &[GitSetting]) -> Result<(WrittenUrl, Self, Self), GitError> {
+        let (fetched, pushed) = (rewriting::fetched(url, user), rewriting::pushed(url, push_url, user));
+        let push = Self::new(&pushed, push_url.unwrap_or(url), user)?;
+        Ok((WrittenUrl::new(url, user)?, Self::new(&fetched, url, user)?, push))
+    }
+
+    fn new(url: &str, written: &str, settings: &[GitSetting]) -> Result<Self, GitError> {
+        let (url, login) = RedactedUrl::new(url).map_err(|error| error.after_rewriting(url != written))?;
         let settings = settings::for_remote(&url, login.as_ref(), settings);
         Ok(Self { shown: url.shown(), url, login, settings })
+    }
+
+    /// Returns the same with a name in the configuration.
+    fn named(&self, name: &str) -> Self {
+        let mut named = self.clone();
+        named.settings.push((format!("remote.{name}.url"), self.url.as_str().to_owned()));
+        named
     }
 
     fn refused(&self, operation: String, answer: &CommandOutput) -> GitError {

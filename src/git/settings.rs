@@ -2,7 +2,8 @@
 //!
 //! Commands run in a temporary repository, without the configuration of the user's checkout. So the settings that are
 //! needed *to reach a remote* are copied from there: proxies, certificates, ssh commands, credential helpers, and the
-//! header that `actions/checkout` leaves. Nothing else is copied: no hooks, no push options, no refspecs.
+//! header that `actions/checkout` leaves. Nothing else is copied: no hooks, no push options, no refspecs. `url.…insteadOf` is applied
+//! before: see `rewriting.rs`.
 
 use super::remote::{Login, RedactedUrl};
 
@@ -10,17 +11,8 @@ use super::remote::{Login, RedactedUrl};
 pub(super) type GitSetting = (String, String);
 
 /// Prefixes of the keys that are copied.
-const COPIED: &[&str] = &[
-    "core.askpass",
-    "core.gitproxy",
-    "core.sshcommand",
-    "credential.",
-    "http.",
-    "protocol.",
-    "ssh.",
-    "transfer.",
-    "url.",
-];
+const COPIED: &[&str] =
+    &["core.askpass", "core.gitproxy", "core.sshcommand", "credential.", "http.", "protocol.", "ssh.", "transfer."];
 
 /// Settings that always apply. Each has its reason.
 #[rustfmt::skip]
@@ -119,6 +111,7 @@ mod tests {
             ("http.https://git.example.com/.extraheader", "AUTHORIZATION: basic abc"),
             ("http.extraheader", "X-Trace: 1"),
             ("push.pushoption", "merge_request.create"),
+            ("url.https://t0ken@git.example.com/.insteadof", "https://git.example.com/"),
             ("remote.origin.url", "https://git.example.com/a.git"),
             ("protocol.ext.allow", "always"),
         ])
@@ -132,7 +125,9 @@ mod tests {
         {
             assert!(value(&settings, kept).is_some(), "{kept}");
         }
-        for dropped in ["user.name", "push.pushoption", "remote.origin.url"] {
+        for dropped in
+            ["user.name", "push.pushoption", "remote.origin.url", "url.https://t0ken@git.example.com/.insteadof"]
+        {
             assert!(value(&settings, dropped).is_none(), "{dropped}");
         }
         assert_eq!(value(&settings, "core.hookspath"), Some("/dev/null"));

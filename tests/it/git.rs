@@ -575,6 +575,56 @@ async fn uses_a_user_name_in_the_url_with_a_helper_or_as_a_token() {
     assert!(matches!(named, GitError::NoRemote { .. }) && !format!("{named:?}").contains("t0ken"), "{named:?}");
 }
 
+/// git would give a token in the base of `insteadOf` to the programs that it starts, as an argument.
+#[tokio::test]
+async fn rewrites_the_url_and_takes_its_login_as_that_of_the_remote() {
+    let (dir, bare) = remote();
+    let Some(server) = git_http::serve(dir.path(), "bot", "s3cret") else { return };
+    git(dir.path(), &["clone", "--quiet", &bare.url(), "checkout"]);
+    let checkout = dir.path().join("checkout");
+    git(&checkout, &["remote", "set-url", "origin", "acme:apps.git"]);
+    let base = format!("{}/", server.url.replace("http://", "http://bot:s3cret@"));
+    git(&checkout, &["config", &format!("url.{base}.insteadOf"), "acme:"]);
+    let repository = Repository::open(&checkout, "origin", Options::default()).await.unwrap();
+    let logins: Vec<_> = repository.logins_of_urls().map(|(url, login)| (url, login.has_secret())).collect();
+    assert_eq!(logins, [(&*format!("{}/apps.git", server.url), true); 2]);
+    assert_eq!(repository.url(), "acme:apps.git");
+    propose(&repository, "image: acme/api:1.1").await.unwrap();
+    // The host of the remote as it is written: a mirror gets no login for it.
+    git(&checkout, &["remote", "set-url", "origin", "https://git.example.com/apps.git"]);
+    git(&checkout, &["config", &format!("url.{}/.insteadOf", server.url), "https://git.example.com/"]);
+    let repository = Repository::open(&checkout, "origin", Options::default()).await.unwrap();
+    let error = repository.with_login(&bot_with("s3cret")).default_branch().await.unwrap_err();
+    assert!(matches!(error, GitError::NoLogin { .. }), "{error:?}");
+}
+
+#[test]
+fn sends_and_prints_no_token_of_a_rewritten_url() {
+    let token = "glpat-planted-0123456789";
+    let checkout = tempfile::tempdir().unwrap();
+    git(checkout.path(), &["init", "-q"]);
+    git(checkout.path(), &["config", "remote.origin.url", "https://git.acme.test/a/b.git"]);
+    for (base, cause) in [
+        ("http://TOKEN@git.acme.test/", "the password or token in this URL is not sent without TLS"),
+        (
+            "git://TOKEN@git.acme.test/",
+            "after `url.….insteadOf` in the configuration of git: a URL with git:// has no user name",
+        ),
+        ("https://git.acme.test/?private_token=TOKEN&r=", "its query may have a secret"),
+    ] {
+        let config = tempfile::NamedTempFile::new().unwrap();
+        let text = format!("[url \"{}\"]\n\tinsteadOf = https://git.acme.test/\n", base.replace("TOKEN", token));
+        fs::write(config.path(), text).unwrap();
+        let tagboat = Tagboat::new().with("GIT_CONFIG_GLOBAL", config.path().to_str().unwrap());
+        for command in ["run", "check"] {
+            let output = tagboat.run(&[command, "-C", checkout.path().to_str().unwrap()]);
+            let printed = format!("{}{}", output.stdout, output.log);
+            assert!(output.code != 0 && printed.contains(cause), "{command}, {base}: {output:?}");
+            assert!(!printed.contains("glpat"), "{command}, {base}: {printed}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn uses_ssh() {
     let (dir, bare) = remote();
