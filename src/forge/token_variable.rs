@@ -84,11 +84,14 @@ impl Runner {
         self.servers.iter().find_map(|name| variable(name))
     }
 
-    /// Returns the address of the server if this process is one of its jobs, and if no other CI system sets the marker too: a
-    /// marker that only names a server is set by several.
-    pub(super) fn certain_server(&self, variable: impl Fn(&str) -> Option<String>) -> Option<String> {
-        let is_certain = !self.servers.contains(&self.marker) && variable(self.marker).is_some();
-        if is_certain { self.server(variable) } else { None }
+    /// Returns whether no other CI system sets the marker too: one that only names a server is set by several.
+    pub(super) fn has_own_marker(&self) -> bool {
+        !self.servers.contains(&self.marker)
+    }
+
+    /// Returns the address of the server if this process is one of its jobs.
+    pub(super) fn server_of_job(&self, variable: impl Fn(&str) -> Option<String>) -> Option<String> {
+        if self.runs_job(&variable) { self.server(variable) } else { None }
     }
 }
 

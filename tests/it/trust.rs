@@ -326,6 +326,37 @@ async fn token_of_a_job_under_another_name_goes_to_its_server_only() {
     }
 }
 
+/// The kind of forge may be in a file that git has yet to fetch, and the host name may not name it. The runner does.
+#[tokio::test(flavor = "multi_thread")]
+async fn git_logs_in_with_the_token_of_the_forge_that_runs_the_job() {
+    #[rustfmt::skip]
+    let rows = [
+        // the job                 its server            the token           user name and token
+        ("GITLAB_CI",              "CI_SERVER_URL",      "GITLAB_TOKEN",     "oauth2:planted"),
+        ("GITHUB_ACTIONS",         "GITHUB_SERVER_URL",  "GITHUB_TOKEN",     "x-access-token:planted"),
+        ("GITHUB_ACTIONS",         "GITHUB_SERVER_URL",  "GH_TOKEN",         "x-access-token:planted"),
+        ("GITEA_ACTIONS",          "GITHUB_SERVER_URL",  "GITEA_TOKEN",      "x-access-token:planted"),
+    ];
+    for (marker, server, token, login) in rows {
+        for is_on_server in [true, false] {
+            let remote = Double::start(|_| Reply::new(401, "").header("www-authenticate", "Basic realm=git")).await;
+            let own = format!("http://{}", remote.host());
+            let others = ["GITHUB_SERVER_URL", "GITHUB_ACTIONS", "GITHUB_TOKEN"];
+            let tagboat = others.iter().fold(Tagboat::new(), |all, name| all.with(name, ""));
+            let tagboat = tagboat.with(marker, "true").with(token, "planted");
+            let tagboat = tagboat.with(server, if is_on_server { &own } else { "https://git.invalid" });
+            let output = tagboat.run(&["run", "-C", &format!("{own}/a/b.git")]);
+            let sent = remote.received().into_iter().find_map(|it| it.header("authorization").map(str::to_owned));
+            let decoded = |header: String| STANDARD.decode(header.trim_start_matches("Basic ")).unwrap();
+            let sent = sent.map(|header| String::from_utf8(decoded(header)).unwrap());
+            assert_eq!(sent.is_some(), is_on_server, "{token}: {output:?}");
+            assert!(sent.is_none_or(|sent| sent == login), "{token}: {output:?}");
+            let hint = "hint: set TAGBOAT_FORGE_TOKEN";
+            assert_eq!(output.stderr.contains(hint), !is_on_server, "{token}: {output:?}");
+        }
+    }
+}
+
 /// Jobs with this token.
 const TOKEN: &str = "planted-token-of-the-job";
 #[rustfmt::skip]

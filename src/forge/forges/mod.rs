@@ -19,7 +19,6 @@ use url::Url;
 
 use super::forge::ForgeKind;
 use super::remote::RemoteUrl;
-use super::token_variable::TokenVariable;
 use crate::http::identity::JobToken;
 use crate::plan::LinkStyle;
 
@@ -50,12 +49,14 @@ pub fn recognize_by_runner(
     remote: &RemoteUrl,
     variable: impl Fn(&str) -> Option<String>,
 ) -> Option<&'static ForgeKind> {
-    let runs_on_host = |token: &TokenVariable| {
-        let server = token.runner.and_then(|runner| runner.certain_server(&variable));
-        let host = server.and_then(|server| Some(Url::parse(&server).ok()?.host_str()?.to_ascii_lowercase()));
-        host.as_ref() == Some(&remote.host)
-    };
-    FORGES.iter().find(|kind| kind.token_variables.iter().any(runs_on_host))
+    let tokens = |kind: &'static ForgeKind| kind.token_variables.iter().chain(kind.other_job_tokens);
+    let runners = FORGES.iter().flat_map(|kind| tokens(kind).filter_map(move |token| Some((kind, token.runner?))));
+    let jobs = runners.filter_map(|(kind, runner)| Some((kind, runner, runner.server_of_job(&variable)?)));
+    let (own, shared): (Vec<_>, Vec<_>) = jobs.partition(|(_, runner, _)| runner.has_own_marker());
+    // Gitea and Forgejo set the variables of GitHub too, and a variable that marks them.
+    let mut found = if own.is_empty() { shared } else { own }.into_iter();
+    let host = |server: &str| Some(Url::parse(server).ok()?.host_str()?.to_ascii_lowercase());
+    found.find(|(_, _, server)| host(server).as_ref() == Some(&remote.host)).map(|(kind, ..)| kind)
 }
 
 /// Returns the tokens that a CI system set for this job. `variable` returns the value of an environment variable.
@@ -83,7 +84,13 @@ mod tests {
             ("FORGEJO_ACTIONS=true;GITHUB_SERVER_URL=https://Git.acme.test/",                "git@git.acme.test:a/b.git",         Some("gitea")),
             ("GITEA_ACTIONS=true;GITHUB_SERVER_URL=http://127.0.0.1:3000",                   "http://127.0.0.1:3000/a/b",         Some("gitea")),
             ("GITEA_ACTIONS=true;GITHUB_SERVER_URL=https://git.acme.test",                   "https://mirror.acme.test/a/b",      None),
-            ("GITHUB_ACTIONS=true;GITHUB_SERVER_URL=https://git.acme.test",                  "https://git.acme.test/a/b",         None),
+            ("GITEA_ACTIONS=true;GITEA_SERVER_URL=https://a.test;GITHUB_SERVER_URL=https://git.acme.test", "https://git.acme.test/a/b", None),
+            ("GITHUB_ACTIONS=true;GITHUB_SERVER_URL=https://git.acme.test",                  "https://git.acme.test/a/b",         Some("github")),
+            ("GITHUB_ACTIONS=true;GITHUB_SERVER_URL=https://github.com",                     "https://git.acme.test/a/b",         None),
+            ("GITLAB_CI=true;CI_SERVER_URL=https://git.acme.test:8443",                      "git@git.acme.test:a/b",             Some("gitlab")),
+            ("GITLAB_CI=true;CI_SERVER_URL=https://git.acme.test",                           "https://mirror.acme.test/a/b",      None),
+            ("SYSTEM_COLLECTIONURI=https://tfs.acme.test/all/",                              "https://tfs.acme.test/all/p/_git/r", Some("azure-devops")),
+            ("CI_SERVER_URL=https://git.acme.test",                                          "https://git.acme.test/a/b",         None),
             ("FORGEJO_SERVER_URL=https://git.acme.test",                                     "https://git.acme.test/a/b",         None),
         ];
         for (set, remote, forge) in rows {
