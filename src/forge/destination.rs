@@ -6,7 +6,7 @@
 use url::Url;
 
 use super::forge::ForgeKind;
-use super::remote::RemoteUrl;
+use super::remote::{RemoteUrl, Scheme};
 use crate::http::is_loopback;
 
 /// Why a server does not receive the token.
@@ -15,10 +15,10 @@ pub enum DestinationError {
     /// It would be sent without TLS.
     #[error("the token is not sent to {0} without TLS")]
     NoTls(String),
-    /// The server is not the host of the git remote.
+    /// The server is not the host of the git remote, or has another port.
     #[error("the token is not sent to {api}, which is not {remote}, the host of the git remote")]
     OtherHost {
-        /// The host of the API.
+        /// The host of the API, with a port that is not the usual one.
         api: String,
         /// The host of the git remote.
         remote: String,
@@ -35,8 +35,8 @@ impl ForgeKind {
     /// Checks that the API at `api` may receive a token. `remote` is the git remote, if it is on a host.
     ///
     /// # Errors
-    /// If the connection is not encrypted and not to this machine, or if the host is neither named by the operator, nor that of the
-    /// remote, nor the API host of this forge for that remote.
+    /// If the connection is not encrypted and not to this machine, or if the host and port are neither named by the operator, nor
+    /// those of the remote, nor those of the API of this forge for that remote. Another port may belong to other people.
     pub fn check_destination(
         &self,
         api: &str,
@@ -55,10 +55,14 @@ impl ForgeKind {
         // Only a host that is certainly this forge may have its API on another host.
         let own_api = (self.recognizes)(remote).then(|| (self.address)(remote)).flatten();
         let is_own_api = own_api.is_some_and(|own| Url::parse(&own.api).is_ok_and(|own| own.origin() == url.origin()));
-        if host == remote.host || is_own_api {
+        // The ports of SSH and of git are not those of the web.
+        let port = if matches!(remote.scheme, Scheme::Http | Scheme::Https) { remote.port } else { None };
+        let is_same_port = url.port_or_known_default() == Some(port.unwrap_or(443));
+        if (host == remote.host && (is_same_port || is_loopback(&url))) || is_own_api {
             return Ok(());
         }
-        Err(DestinationError::OtherHost { api: host, remote: remote.host.clone() })
+        let shown = |host: &str, port: Option<u16>| port.map_or(host.to_owned(), |port| format!("{host}:{port}"));
+        Err(DestinationError::OtherHost { api: shown(&host, url.port()), remote: shown(&remote.host, port) })
     }
 }
 
@@ -76,7 +80,13 @@ mod tests {
             ("github",          "https://api.github.com",             "git@github.com:a/b",                    false,    ""),
             ("azure-devops",    "https://dev.azure.com/org",          "git@ssh.dev.azure.com:v3/org/p/r",      false,    ""),
             ("gitea",           "https://git.acme.test/api/v1",       "ssh://git@git.acme.test:2222/a/b",      false,    ""),
-            ("gitea",           "https://GIT.acme.test:8443/api/v1",  "https://git.acme.test/a/b",             false,    ""),
+            ("gitea",           "https://GIT.acme.test/api/v1",       "https://git.acme.test:443/a/b",         false,    ""),
+            ("gitea",           "https://git.acme.test:8443/api/v1",  "https://git.acme.test:8443/a/b",        false,    ""),
+            ("gitea",           "https://git.acme.test:8443/api/v1",  "https://git.acme.test/a/b",             true,     ""),
+            ("gitea",           "https://git.acme.test:8443/api/v1",  "https://git.acme.test/a/b",             false,    "to git.acme.test:8443, which is not git.acme.test,"),
+            ("gitea",           "https://git.acme.test/api/v1",       "https://git.acme.test:8443/a/b",        false,    "to git.acme.test, which is not git.acme.test:8443,"),
+            ("gitea",           "https://git.acme.test:2222/api/v1",  "ssh://git@git.acme.test:2222/a/b",      false,    "not git.acme.test,"),
+            ("gitea",           "https://git.acme.test/api/v1",       "http://git.acme.test/a/b",              false,    ""),
             ("gitea",           "http://127.0.0.1:3000/api/v1",       "http://127.0.0.1:3001/a/b",             false,    ""),
             ("gitea",           "http://[::1]:3000/api/v1",           "http://[::1]:3000/a/b",                 false,    ""),
             ("gitea",           "https://evil.test/api/v1",           "https://git.acme.test/a/b",             false,    "not git.acme.test"),
