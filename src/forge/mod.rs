@@ -23,6 +23,6 @@ pub use forge::{Access, ApiCommit, Attached, Commits, Difference, Forge, ForgeKi
 pub use forges::{FORGES, job_tokens, link_styles, named, recognize, recognize_by_runner};
 pub use limits::{CreationRules, Limits};
 pub use remote::{Address, RemoteUrl, RemoteUrlError, Scheme};
-pub use run_page::run_page;
+pub use run_page::{may_have_secret, run_page, without_login};
 pub use settings::ConnectionSettings;
 pub use token_variable::{Runner, TokenOwner, TokenVariable};

@@ -1,5 +1,7 @@
 //! The web page of a CI run, from variables that CI sets. Reads no environment.
 
+use url::Url;
+
 use super::client::segment;
 use super::forges::FORGES;
 
@@ -20,15 +22,68 @@ fn fill(page: &str, variable: &impl Fn(&str) -> Option<String>) -> Option<String
     let shown = match value {
         _ if is_marker => String::new(),
         // An address is encoded already.
-        address if address.contains("://") => address,
+        address if address.contains("://") => without_login(&address)?,
         name => name.split('/').map(segment).collect::<Vec<_>>().join("/"),
     };
     Some(format!("{before}{shown}{}", fill(after, variable)?))
 }
 
+/// Returns a web address of a CI system without user name, password, query and fragment, any of which may be a secret: it is
+/// shown in pull requests. `None` if it is no web address.
+pub fn without_login(address: &str) -> Option<String> {
+    let mut url = Url::parse(address).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+    // These fail only for URLs without a host.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.set_query(None);
+    url.set_fragment(None);
+    // The parser adds a slash after the host alone.
+    let shown = url.as_str();
+    Some(if address.ends_with('/') { shown } else { shown.trim_end_matches('/') }.to_owned())
+}
+
+/// Words in the name of a parameter whose value is a secret.
+const SECRETIVE: &[&str] = &["auth", "credential", "jwt", "key", "pass", "pat", "secret", "sig", "token"];
+
+/// Returns whether the address of a page may have a secret, which everyone who reads a pull request would see: a user name, or a
+/// parameter that is named like one. Others name the page.
+pub fn may_have_secret(page: &Url) -> bool {
+    let is_secretive = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        name.split(|c: char| !c.is_alphanumeric()).any(|word| SECRETIVE.contains(&word))
+            || ["token", "secret", "password", "signature", "credential"].iter().any(|word| name.contains(word))
+    };
+    let parameters = |text: &str| {
+        text.split(['&', ';', '?', '/']).filter_map(|one| one.split_once('=')).any(|(name, _)| is_secretive(name))
+    };
+    !page.username().is_empty()
+        || page.password().is_some()
+        || page.query().is_some_and(parameters)
+        || page.fragment().is_some_and(parameters)
+        || parameters(page.path())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn finds_secrets_in_the_address_of_a_page() {
+        for (page, expected) in [
+            ("https://ci.acme.test/jobs/7?buildId=7&view=logs#step:3", false),
+            ("https://ci.acme.test/#/namespaces/token/runs/7", false),
+            ("https://ci.acme.test/tokens/7", false),
+            ("https://t0ken@ci.acme.test/jobs/7", true),
+            ("https://me:t0ken@ci.acme.test/jobs/7", true),
+            ("https://ci.acme.test/jobs/7?view=logs&private_token=t0ken", true),
+            ("https://ci.acme.test/jobs/7?api-key=t0ken", true),
+            ("https://ci.acme.test/jobs/7?X-Amz-Signature=t0ken", true),
+            ("https://ci.acme.test/jobs/7;token=t0ken", true),
+            ("https://ci.acme.test/jobs/7#access_token=t0ken", true),
+        ] {
+            assert_eq!(may_have_secret(&Url::parse(page).unwrap()), expected, "{page}");
+        }
+    }
 
     #[test]
     fn finds_the_page_on_every_forge() {
@@ -38,6 +93,11 @@ mod tests {
             ("CI_JOB_URL=https://gitlab.com/a/b/-/jobs/7",                   Some("https://gitlab.com/a/b/-/jobs/7")),
             ("GITHUB_SERVER_URL=https://github.com;GITHUB_REPOSITORY=a/b;GITHUB_RUN_ID=7",   Some("https://github.com/a/b/actions/runs/7")),
             ("GITHUB_SERVER_URL=https://github.com;GITHUB_REPOSITORY=;GITHUB_RUN_ID=7",      None),
+            ("CI_JOB_URL=https://t0ken@gitlab.com/a/b/-/jobs/7?private_token=t0ken#t0ken",   Some("https://gitlab.com/a/b/-/jobs/7")),
+            ("GITHUB_SERVER_URL=https://me:t0ken@github.com;GITHUB_REPOSITORY=a/b;GITHUB_RUN_ID=7", Some("https://github.com/a/b/actions/runs/7")),
+            ("SYSTEM_COLLECTIONURI=https://t0ken@dev.azure.com/a/;SYSTEM_TEAMPROJECT=b;BUILD_BUILDID=7",
+                                                                                             Some("https://dev.azure.com/a/b/_build/results?buildId=7")),
+            ("CI_JOB_URL=ftp://t0ken@gitlab.com/a",                                          None),
             ("FORGEJO_ACTIONS=true;GITHUB_SERVER_URL=https://git.acme.dev;GITHUB_REPOSITORY=a/b;GITHUB_RUN_ID=700;GITHUB_RUN_NUMBER=7",
                                                                                              Some("https://git.acme.dev/a/b/actions/runs/7")),
             ("GITEA_ACTIONS=true;GITHUB_SERVER_URL=https://git.acme.dev;GITHUB_REPOSITORY=a/b;GITHUB_RUN_ID=700;GITHUB_RUN_NUMBER=7",

@@ -18,9 +18,33 @@ pub use registries::registries;
 pub use repository::{log_in, remote, repository, sign};
 pub use working_tree::WorkingTrees;
 
+use crate::docs::hint;
+use crate::error::Error;
+use crate::http::Url;
+
 /// Returns the web page of the CI run: the one that the operator names, the one of the forge whose CI runs this process, or that
 /// of Jenkins. Jenkins is last, because other systems may set its variable too.
-pub fn run_url() -> Option<String> {
+///
+/// # Errors
+/// If the one that the operator names is no web address, or may have a secret: it is shown to everyone who reads a pull request. What a CI
+/// system names is shown without a login.
+pub fn run_url() -> Result<Option<String>, Error> {
+    const PAGE: &str = "TAGBOAT_RUN_URL";
     let variable = variables::variable;
-    variable("TAGBOAT_RUN_URL").or_else(|| crate::forge::run_page(variable)).or_else(|| variable("BUILD_URL"))
+    let Some(page) = variable(PAGE) else {
+        let of_jenkins = || crate::forge::without_login(&variable("BUILD_URL")?);
+        return Ok(crate::forge::run_page(variable).or_else(of_jenkins));
+    };
+    let cause = match Url::parse(&page).ok().filter(|url| matches!(url.scheme(), "http" | "https")) {
+        Some(url) if !crate::forge::may_have_secret(&url) => return Ok(Some(page)),
+        Some(_) => "it has a user name, or a parameter that may be a secret",
+        None => "it is no web address",
+    };
+    Err(Error::usage(
+        format!("invalid {PAGE}: {cause}"),
+        hint!(
+            "configuration.md#environment-variables",
+            "set it to the address of the page alone, such as https://ci.example.com/jobs/7"
+        ),
+    ))
 }
