@@ -1,6 +1,8 @@
 //! A document as a flat, read-only tree of nodes with the exact bytes of every scalar, and its comments.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use super::scalar::{Style, is_plain_string};
 use super::span::Span;
@@ -12,7 +14,15 @@ pub struct Tree<'a> {
     pub(super) nodes: Vec<TreeNode<'a>>,
     pub(super) comments: Vec<Comment>,
     pub(super) is_lines: bool,
+    pub(super) index: OnceLock<KeyIndex>,
 }
+
+/// The value of each key of each large mapping. Images look for keys in all mappings around them, so searching the entries would
+/// take the square of the size of a document.
+pub(super) type KeyIndex = HashMap<NodeId, HashMap<Box<str>, NodeId>>;
+
+/// The number of nodes in a mapping from which its keys are indexed.
+const LARGE: u32 = 128;
 
 /// Identifies a node of a [`Tree`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -93,7 +103,7 @@ impl<'a> Tree<'a> {
             }
             at += line.len();
         }
-        Self { text, nodes, comments, is_lines: true }
+        Self { text, nodes, comments, is_lines: true, index: OnceLock::new() }
     }
 
     /// Returns whether the text is not YAML: see [`of_lines`](Self::of_lines).
@@ -183,22 +193,34 @@ impl<'a> Tree<'a> {
     fn get_within(&self, id: NodeId, key: &str, budget: &mut usize) -> Option<NodeId> {
         *budget = budget.checked_sub(1)?;
         let id = self.follow(id);
-        let (mut found, mut merge) = (None, None);
-        for (name, value) in self.entries(id) {
-            match self.text_of(name) {
-                Some(text) if text == key => found = Some(value),
-                Some("<<") => merge = Some(value),
-                _ => {}
-            }
-        }
-        if let Some(found) = found {
+        if let Some(found) = self.own_value(id, key) {
             return Some(self.follow(found));
         }
-        let merge = self.follow(merge?);
+        let merge = self.follow(self.own_value(id, "<<")?);
         match self.kind(merge) {
             NodeKind::Sequence => self.items(merge).find_map(|item| self.get_within(item, key, budget)),
             _ => self.get_within(merge, key, budget),
         }
+    }
+
+    /// Returns the value of a key that a mapping itself has.
+    fn own_value(&self, id: NodeId, key: &str) -> Option<NodeId> {
+        let size = |id: NodeId| self.nodes[id.index()].end - id.0;
+        if size(id) < LARGE {
+            return self
+                .entries(id)
+                .filter(|(name, _)| self.text_of(*name) == Some(key))
+                .last()
+                .map(|(_, value)| value);
+        }
+        let index = self.index.get_or_init(|| {
+            let keys = |id: NodeId| {
+                let named = self.entries(id).filter_map(|(name, value)| Some((self.text_of(name)?.into(), value)));
+                (id, named.collect())
+            };
+            self.nodes().filter(|id| size(*id) >= LARGE).map(keys).collect()
+        });
+        index.get(&id)?.get(key).copied()
     }
 
     /// Returns the value at a path of keys.

@@ -1,6 +1,7 @@
 //! Parses YAML into trees: a thin layer over `granit-parser`.
 
 use std::borrow::Cow;
+use std::sync::OnceLock;
 
 use granit_parser::{Event, Parser, ScalarStyle, StructureStyle};
 
@@ -73,7 +74,7 @@ struct Builder<'a> {
 impl<'a> Builder<'a> {
     fn new(text: &'a str) -> Self {
         Self {
-            tree: Tree { text, nodes: Vec::new(), comments: Vec::new(), is_lines: false },
+            tree: Tree { text, nodes: Vec::new(), comments: Vec::new(), is_lines: false, index: OnceLock::new() },
             open: Vec::new(),
             anchors: Vec::new(),
         }
