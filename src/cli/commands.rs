@@ -176,7 +176,7 @@ pub(super) async fn run(
     let registries = setup::registries(&loaded, cache_dir.as_deref(), Some(repository.url()))?;
     let services = Services { git: &repository, forge: forge.as_deref(), registry: &registries };
     let ages = options.format.0.shows_ages() || job.changes.reports.iter().any(ReportFile::shows_ages);
-    let request = RunRequest { write, scope, run_url: setup::run_url(), ages, write_lock: Arc::clone(writing) };
+    let request = RunRequest { write, scope, run_url: setup::run_url()?, ages, write_lock: Arc::clone(writing) };
     let progress = || progress_line(registries.requests().registry, forge.as_ref().map_or(0, |forge| forge.requests()));
     let outcome = progress::shown(log, run::run(services, &loaded.config, &request), progress).await?;
     let repository = Some(repository.url().to_owned());
@@ -261,13 +261,15 @@ pub(super) fn init(init: &InitArguments) -> Result<Exit, Error> {
 }
 
 fn write_new(file: &Path, text: &str, init: &InitArguments) -> Result<(), Error> {
-    let write = || {
-        init.repository.location().trees().refuse_links(file)?;
-        let write = if init.force { whole_file::write } else { whole_file::create };
-        write(file, text.as_bytes())
-    };
-    let written = write();
-    written.map_err(|error| match error.kind() {
+    init.repository.location().trees().refuse_links(file).map_err(|error| {
+        Error::new(
+            Exit::Failed,
+            format!("cannot write {}: {error}", file.display()),
+            hint!("command-line.md#start-a-configuration", "remove the symbolic link, or print the file with --stdout"),
+        )
+    })?;
+    let write = if init.force { whole_file::write } else { whole_file::create };
+    write(file, text.as_bytes()).map_err(|error| match error.kind() {
         std::io::ErrorKind::AlreadyExists => Error::usage(
             format!("cannot write {}: the file exists", file.display()),
             hint!(

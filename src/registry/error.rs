@@ -115,6 +115,14 @@ pub enum RegistryError {
         /// Why the rest is missing.
         cause: String,
     },
+    /// The link to the next page of the tag list must not be followed, so the newest tag is unknown.
+    #[error("incomplete tag list: {cause}")]
+    RefusedLink {
+        /// The image as messages name it: `acme/api:1.4.2`.
+        image: String,
+        /// What is wrong with the link.
+        cause: String,
+    },
     /// The tag list exceeds the limits.
     #[error("the tag list has more than {}", crate::text::count_of(*.limit, .what))]
     TagListTooLong {
@@ -263,6 +271,7 @@ impl RegistryError {
             | Self::MaxRequestsReached { image, .. }
             | Self::Malformed { image, .. }
             | Self::IncompleteTagList { image, .. }
+            | Self::RefusedLink { image, .. }
             | Self::TagListTooLong { image, .. }
             | Self::ImageTimeout { image, .. }
             | Self::GaveUp { image, .. }
@@ -352,6 +361,8 @@ impl RegistryError {
                 "check that this is the address of a registry, not of its web page or of a login portal"),
             Self::IncompleteTagList { .. } => hint!("registries.md#limits",
                 "try a smaller or larger `page-size`; this image stays unchanged until its list is complete"),
+            Self::RefusedLink { .. } => hint!("registries.md#mirrors-certificates-offline",
+                "set `mirror:` to the server that the link names, or correct the external address in the settings of the registry"),
             Self::TagListTooLong { .. } => hint!("registries.md#limits", "raise the limit in `limits:`, or delete old tags"),
             Self::ImageTimeout { .. } => hint!("troubleshooting.md#slow-or-large-responses",
                 "try again, or raise `image-timeout` for a slow registry"),

@@ -648,6 +648,30 @@ fn prints_no_password_of_the_repository_url() {
     assert!(output.code == 64 && !output.log.contains("hunter2"), "{output:?}");
 }
 
+/// The pull request, its commit and reports have the link to the job.
+#[test]
+fn refuses_a_link_to_the_job_with_a_secret() {
+    let folder = TempDir::new().unwrap();
+    let bare = Bare::new(folder.path(), "gitops");
+    bare.commit("main", &[("README.md", "")], "First");
+    for page in ["https://hunter2@ci.test/jobs/7", "https://ci.test/jobs/7?private_token=hunter2", "ci.test/hunter2"] {
+        let output = Tagboat::new().with("TAGBOAT_RUN_URL", page).run(&["plan", "-C", &bare.url()]);
+        let refused = output.log.contains("invalid TAGBOAT_RUN_URL: it ");
+        assert!(output.code == 64 && refused && !output.log.contains("hunter2"), "{page}: {output:?}");
+    }
+}
+
+#[test]
+fn names_the_registry_of_an_absent_certificate_file() {
+    let tagboat = Tagboat::new();
+    git(tagboat.home(), &["init", "--quiet"]);
+    let config = "registries: { quay.test: { ca-file: certs/none.pem } }";
+    std::fs::write(tagboat.home().join("tagboat.yaml"), config).unwrap();
+    let output = tagboat.run(&["list"]);
+    let message = "cannot read the ca-file of quay.test, certs/none.pem of the repository: no such file";
+    assert!(output.code == 64 && output.log.contains(message), "{output:?}");
+}
+
 #[test]
 fn rejects_arguments_without_effect_and_a_period_without_pause() {
     let tagboat = Tagboat::new();

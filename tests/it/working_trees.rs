@@ -143,6 +143,8 @@ fn neither_reads_nor_writes_through_links_of_a_working_tree() {
             let output = tagboat.run(&command.split(' ').collect::<Vec<_>>());
             let refused = output.code != 0 && output.log.contains("a symbolic link is not followed");
             assert!(refused, "{command}, git: {has_git}: {output:?}");
+            let has_hint = !command.starts_with("init") || output.log.contains("hint: remove the symbolic link");
+            assert!(has_hint, "{command}: {output:?}");
             assert!(!format!("{output:?}").contains("planted-line"), "{command}: {output:?}");
             assert_eq!(files(outside.path()), before, "{command}, git: {has_git}");
         }

@@ -145,7 +145,7 @@ impl RemoteRegistry {
             cause: error.to_string(),
         })?;
         let next = next_page(&response.headers, &response.url, self.endpoint.base())
-            .map_err(|cause| incomplete(name, &cause))?;
+            .map_err(|cause| RegistryError::RefusedLink { image: name.familiar().to_owned(), cause })?;
         Ok((page, next))
     }
 

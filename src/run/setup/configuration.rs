@@ -161,15 +161,15 @@ impl Operator {
         root: Option<&Path>,
         read: impl Fn(&Path) -> io::Result<Option<Vec<u8>>>,
     ) -> Result<Loaded, Error> {
-        let unreadable = |path: &Path, error: &io::Error| {
+        let unreadable = |what: &str, path: &Path, error: &io::Error| {
             Error::usage(
-                format!("cannot read {} of the repository: {error}", path.display()),
+                format!("cannot read {what}{} of the repository: {error}", path.display()),
                 hint!("security.md#settings-and-who-may-set-them", "commit a regular file of at most 1 MiB"),
             )
         };
         let bytes = match self.config.repository_config {
             RepositoryConfig::Ignore => None,
-            _ => read(&self.repository_file).map_err(|error| unreadable(&self.repository_file, &error))?,
+            _ => read(&self.repository_file).map_err(|error| unreadable("", &self.repository_file, &error))?,
         };
         let text = bytes.as_deref().map(utf8).transpose().map_err(|error| {
             Error::usage(
@@ -202,11 +202,12 @@ impl Operator {
             declared.file = self.repository_file.display().to_string();
         }
         let mut certificates = BTreeMap::new();
-        for file in config.registries.values().filter_map(|host| host.ca_file.as_ref()) {
+        for (host, file) in config.registries.iter().filter_map(|(host, one)| Some((host, one.ca_file.as_ref()?))) {
             if file.source == ConfigSource::Repository {
                 let inside = file.value.strip_prefix(root_folder).unwrap_or(&file.value);
-                let bytes = read(inside).map_err(|error| unreadable(inside, &error))?;
-                let absent = || unreadable(inside, &io::ErrorKind::NotFound.into());
+                let unreadable = |error| unreadable(&format!("the ca-file of {host}, "), inside, &error);
+                let bytes = read(inside).map_err(unreadable)?;
+                let absent = || unreadable(io::Error::other("no such file"));
                 certificates.insert(file.value.clone(), bytes.ok_or_else(absent)?);
             }
         }

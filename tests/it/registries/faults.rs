@@ -78,7 +78,7 @@ const FAULTS: &[Fault] = &[
     ("a cycle of links",        |_, _| linked("</v2/bad/tags/list?n=1000>"),               Error("form a cycle", "stays unchanged")),
     ("endless paging",           endless,                                                   Error("more than 2000 pages", "raise the limit")),
     ("the same page again",      again,                                                     Error("its pages repeat", "stays unchanged")),
-    ("a link to elsewhere",      |_, away| linked(&format!("<http://{away}/v2/bad/tags/list>")), Error("leads to another server", "stays unchanged")),
+    ("a link to elsewhere",      |_, away| linked(&format!("<http://{away}/v2/bad/tags/list>")), Error("leads to another server", "set `mirror:` to the server")),
 ];
 
 const REFUSED: &str = "connection refused";
