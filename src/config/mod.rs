@@ -38,7 +38,8 @@ pub use values::names::{ForgeNameError, check_name};
 pub use values::patterns::{PatternError, Patterns};
 pub(crate) use values::patterns::{image_pattern, path_pattern};
 pub use values::schedule::Schedule;
-pub use values::template::{TEMPLATE_FUEL, Template, template_environment};
+pub use values::template::Template;
+pub use values::template_limits::{render_template, template_environment};
 
 use std::path::Path;
 

@@ -2,10 +2,10 @@
 //! reads only the given values.
 
 use minijinja::value::Serde;
-use minijinja::{ErrorKind, Value, escape_formatter};
+use minijinja::{Value, escape_formatter};
 use serde::Serialize;
 
-use crate::config::{TEMPLATE_FUEL, Template, template_environment};
+use crate::config::{Template, render_template, template_environment};
 use crate::docs::{Hint, hint};
 
 /// Why the result of a template cannot be used.
@@ -45,14 +45,8 @@ pub(super) fn render(
         Some(text) if !value.is_safe() => Ok(out.write_str(&make_safe(text))?),
         _ => escape_formatter(out, state, value),
     });
-    let failed = |cause: String| TemplateError::new(template, cause);
-    environment.render_str(&template.text, Value::from(Serde(values))).map_err(|error| {
-        match (error.kind(), error.detail()) {
-            (ErrorKind::OutOfFuel, _) => failed(format!("it takes more than {TEMPLATE_FUEL} steps")),
-            (_, Some(detail)) => failed(detail.to_owned()),
-            (kind, None) => failed(kind.to_string()),
-        }
-    })
+    let rendered = render_template(&environment, &template.text, Value::from(Serde(values)));
+    rendered.map_err(|cause| TemplateError::new(template, cause))
 }
 
 #[cfg(test)]

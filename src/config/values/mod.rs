@@ -5,3 +5,4 @@ pub(super) mod names;
 pub(super) mod patterns;
 pub(super) mod schedule;
 pub(super) mod template;
+pub(super) mod template_limits;

@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 
 use minijinja::machinery::{Instruction, get_compiled_template};
-use minijinja::{Environment, UndefinedBehavior, Value, context};
+use minijinja::{Environment, Value, context};
 
 use crate::config::error::Problem;
 use crate::config::files::ConfigFiles;
 use crate::config::syntax::located::Located;
 use crate::refname::BranchName;
+
+use super::template_limits::{render_template, template_environment, unbounded_part};
 
 /// A template and its source.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,19 +49,14 @@ const FUNCTIONS: [&str; 4] = ["range", "dict", "namespace", "debug"];
 /// The section that documents the names.
 const TEMPLATES: &str = crate::docs::page!("configuration.md#templates");
 
-/// The limit on steps for one template. Real templates need a few hundred.
-pub const TEMPLATE_FUEL: u64 = 100_000;
-
-/// Returns the environment of all templates: rendering is bounded, and a variable that does not exist is an error.
-pub fn template_environment<'source>() -> Environment<'source> {
-    let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_fuel(Some(TEMPLATE_FUEL));
-    environment
-}
-
 /// Reports a template that does not parse or uses an unknown name.
 pub(in crate::config) fn check_template(template: &Located<String>, names: &[&str], problems: &mut Vec<Problem>) {
+    // Before it is parsed: the parser computes what it can.
+    if let Some(cause) = unbounded_part(&template.value) {
+        let problem = Problem::new(template.place, format!("invalid template: {cause}"));
+        let problem = problem.hint("use `if`, `for` over a list, and the filters that the page names");
+        return problems.push(problem.documented_at(TEMPLATES));
+    }
     let environment = template_environment();
     match environment.template_from_str(&template.value) {
         Ok(read) => {
@@ -102,7 +99,10 @@ fn unknown_operations<'a>(
 /// Reports a template whose branch git refuses, with an example of a group in it.
 pub(in crate::config) fn check_branch(template: &Located<String>, prefix: &str, problems: &mut Vec<Problem>) {
     let group = "app";
-    let rendered = template_environment().render_str(&template.value, context! { group });
+    if unbounded_part(&template.value).is_some() {
+        return;
+    }
+    let rendered = render_template(&template_environment(), &template.value, context! { group });
     // A template that fails is reported with its syntax, or depends on the group.
     let Ok(rendered) = rendered else { return };
     if let Err(error) = BranchName::new(&format!("{prefix}{}", rendered.trim())) {
