@@ -1,166 +1,14 @@
 //! The marker comments of one document, and the values that they apply to.
 
+use std::collections::BTreeSet;
+
 use super::document::Document;
-use super::keys::names::is_version_key;
-use super::marker::{MarkedPart, ParsedMarker, parse_comment};
+use super::marker::{MarkedPart, ParsedMarker};
+use super::marker_comment::MarkerComment;
 use super::occurrence::{Marker, MarkerKind};
 use super::place::File;
-use super::value::is_full_reference;
 use crate::image::ImageName;
-use crate::text::{NodeId, NodeKind, Span, Style, Tree};
-
-/// A marker comment, and where it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct MarkerComment {
-    pub(super) span: Span,
-    pub(super) marker: ParsedMarker,
-    /// Whether only blanks precede it on its line.
-    has_own_line: bool,
-    /// Whether it applies to a finding that was reported.
-    pub(super) is_used: bool,
-}
-
-impl MarkerComment {
-    fn read(tree: &Tree<'_>, span: Span) -> Option<Self> {
-        let text = tree.text();
-        let marker = parse_comment(&text[span.range()])?;
-        let line_start = text[..span.start].rfind(['\n', '\r']).map_or(0, |at| at + 1);
-        let has_own_line = text[line_start..span.start].trim().is_empty();
-        Some(Self { span, marker, has_own_line, is_used: false })
-    }
-
-    /// Returns whether the comment is beside the value, or behind a flow collection that holds it: `{ name: a, tag: b } # …`.
-    fn applies_to(&self, tree: &Tree<'_>, node: NodeId) -> bool {
-        let is_flow = |id: &NodeId| tree.text()[tree.span(*id).range()].starts_with(['{', '[']);
-        let is_collection =
-            |id: &NodeId| matches!(tree.kind(*id), NodeKind::Mapping | NodeKind::Sequence) && is_flow(id);
-        let mut collections = tree.ancestors(node).skip(1).take_while(|id| is_collection(id));
-        self.is_beside(tree, node) || !self.has_own_line && collections.any(|id| self.follows(tree, id))
-    }
-
-    /// Returns whether the comment is behind the value, or on the line above it if the marker's owner reads that line.
-    pub(super) fn is_beside(&self, tree: &Tree<'_>, node: NodeId) -> bool {
-        if self.has_own_line { self.applies_from_above(tree, node) } else { self.trails(tree, node) }
-    }
-
-    /// Fails with the reason to hold a value with this image if the marker is malformed or names another image.
-    fn expect_applicable(&self, name: &ImageName) -> Result<(), String> {
-        let ParsedMarker { kind, image, .. } = &self.marker;
-        if let Some(reason) = self.marker.malformed_reason() {
-            return Err(reason.to_owned());
-        }
-        match image {
-            Some(image) if *kind == MarkerKind::Tagboat && ImageName::new(image).ok().as_ref() != Some(name) => {
-                Err(format!("the marker names the image {image}, but the image of this value is {}", name.familiar()))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn trails(&self, tree: &Tree<'_>, node: NodeId) -> bool {
-        let (text, value) = (tree.text(), tree.span(node));
-        // The comment of a block scalar is on the line of its header.
-        if tree.style(node) == Some(Style::Block) {
-            let between = text.get(self.span.end..value.start);
-            return between.is_some_and(|between| between.trim().is_empty());
-        }
-        self.follows(tree, node)
-    }
-
-    /// Returns whether the comment is behind a key whose value begins on a later line, or above that key if the marker's owner
-    /// reads that line.
-    fn is_at_key(&self, tree: &Tree<'_>, key: NodeId) -> bool {
-        let (text, key) = (tree.text(), tree.span(key));
-        let is_behind = || text.get(key.end..self.span.start).is_some_and(|between| between.trim_end() == ":");
-        !self.has_own_line && is_behind() || self.is_above(text, key.start)
-    }
-
-    /// Returns whether it may be for the values of a list or a mapping: only Tagboat's own markers that name no image.
-    fn is_for_collections(&self) -> bool {
-        self.marker.kind == MarkerKind::Tagboat && self.marker.image.is_none()
-    }
-
-    /// Returns whether it is above the value, where Flux does not read it.
-    fn is_unread_above(&self, tree: &Tree<'_>, node: NodeId) -> bool {
-        let is_above = || match self.named_entry(tree, node) {
-            Some(entry) => version_of(tree, entry) == Some(node),
-            None => self.is_above(tree.text(), tree.span(node).start),
-        };
-        self.marker.kind == MarkerKind::Flux && is_above()
-    }
-
-    /// Returns whether it is at the key of a collection, or above an item of a list.
-    fn is_at(&self, tree: &Tree<'_>, collection: NodeId) -> bool {
-        match tree.key_of(collection) {
-            Some(key) => self.is_at_key(tree, key),
-            None => tree.parent(collection).is_some() && self.is_above(tree.text(), tree.span(collection).start),
-        }
-    }
-
-    /// Returns whether it leaves all values alone of a list or a mapping that holds a node.
-    fn ignores_around(&self, tree: &Tree<'_>, node: NodeId) -> bool {
-        self.marker.is_ignore() && tree.ancestors(node).any(|at| self.is_at(tree, at))
-    }
-
-    /// Returns whether only blanks and commas are between the end of a node and the comment.
-    fn follows(&self, tree: &Tree<'_>, node: NodeId) -> bool {
-        let between = tree.text().get(tree.span(node).end..self.span.start);
-        between.is_some_and(|b| b.len() < 512 && b.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b',')))
-    }
-
-    fn applies_from_above(&self, tree: &Tree<'_>, node: NodeId) -> bool {
-        if self.marker.kind != MarkerKind::Flux
-            && let Some(entry) = self.named_entry(tree, node)
-        {
-            return version_of(tree, entry) == Some(node);
-        }
-        let (text, value) = (tree.text(), tree.span(node));
-        let is_inside = value.start < self.span.start && self.span.end < value.end;
-        if is_inside || !self.is_above(text, value.start) && !self.is_above_instruction(tree, node) {
-            return false;
-        }
-        if self.marker.kind != MarkerKind::Flux {
-            return true;
-        }
-        // Flux reads a comment above only for a list item, and only if no comment follows the item on its line.
-        let is_item = tree.key_of(node).is_none();
-        let line_end = text[value.end..].find(['\n', '\r']).map_or(text.len(), |at| value.end + at);
-        is_item && !text[value.end..line_end].contains('#')
-    }
-
-    /// Returns whether the comment is above the first line of the Dockerfile instruction that a value continues.
-    fn is_above_instruction(&self, tree: &Tree<'_>, node: NodeId) -> bool {
-        let is_below = |key: NodeId| self.is_above(tree.text(), tree.span(key).start);
-        tree.is_lines() && tree.key_of(node).is_some_and(is_below)
-    }
-
-    /// Returns the mapping that holds a node if the comment is above it and its first key only names it: `- name: api`. Regular
-    /// expressions of Renovate's users skip that line.
-    fn named_entry(&self, tree: &Tree<'_>, node: NodeId) -> Option<NodeId> {
-        let map = tree.parent(node).filter(|map| *tree.kind(*map) == NodeKind::Mapping)?;
-        let mut entries = tree.entries(map);
-        let (key, name) = entries.next()?;
-        let is_name = matches!(tree.text_of(key)?, "name" | "key" | "id")
-            && entries.next().is_some()
-            && !tree.text_of(name).is_some_and(is_full_reference);
-        (is_name && self.is_above(tree.text(), tree.span(key).start)).then_some(map)
-    }
-
-    /// Returns whether the line that holds `offset` is directly below the comment, except for other comments.
-    fn is_above(&self, text: &str, offset: usize) -> bool {
-        let line_start = text[..offset].rfind(['\n', '\r']).map_or(0, |at| at + 1);
-        self.has_own_line
-            && self.span.end < line_start
-            && text[self.span.end..line_start].lines().skip(1).all(|line| line.trim_start().starts_with('#'))
-    }
-}
-
-/// Returns the first value of a mapping whose key may hold a reference or a version of one.
-fn version_of(tree: &Tree<'_>, map: NodeId) -> Option<NodeId> {
-    let holds_version = |key: NodeId| tree.text_of(key).is_some_and(is_version_key);
-    let value = tree.entries(map).find_map(|(key, value)| holds_version(key).then_some(value))?;
-    tree.text_of(value).is_some().then_some(value)
-}
+use crate::text::{NodeId, Tree};
 
 /// The marker comments of one document, in their order.
 #[derive(Debug)]
@@ -175,9 +23,38 @@ impl Markers {
         }
     }
 
+    /// Returns the numbers of the comments that may apply to a value, or to a list or mapping around one: those directly above and
+    /// behind them and their keys. A document may have many others.
+    fn near(&self, tree: &Tree<'_>, values: &[NodeId]) -> BTreeSet<usize> {
+        let mut near = BTreeSet::new();
+        if self.comments.is_empty() {
+            return near;
+        }
+        for node in values.iter().flat_map(|value| tree.ancestors(*value)) {
+            let first_key = tree.entries(node).next().map(|(key, _)| key);
+            for span in [Some(node), tree.key_of(node), first_key].into_iter().flatten().map(|node| tree.span(node)) {
+                let before = self.comments.partition_point(|comment| comment.span.start < span.start);
+                for index in (0..before).rev() {
+                    near.insert(index);
+                    if !self.comments[index].is_above(tree.text(), span.start) {
+                        break;
+                    }
+                }
+                let behind = self.comments.partition_point(|comment| comment.span.start < span.end);
+                near.extend((behind < self.comments.len()).then_some(behind));
+            }
+        }
+        near
+    }
+
+    /// Returns the comments that may apply to a value: see [`near`](Self::near).
+    fn near_comments<'m>(&'m self, tree: &Tree<'_>, values: &[NodeId]) -> Vec<&'m MarkerComment> {
+        self.near(tree, values).into_iter().map(|index| &self.comments[index]).collect()
+    }
+
     /// Returns the comments beside a value.
     fn of_value(&self, tree: &Tree<'_>, node: NodeId) -> impl Iterator<Item = &MarkerComment> {
-        self.comments.iter().filter(move |comment| comment.is_beside(tree, node))
+        self.near_comments(tree, &[node]).into_iter().filter(move |comment| comment.is_beside(tree, node))
     }
 
     /// Returns whether a marker is beside a value.
@@ -200,21 +77,24 @@ impl Markers {
 
     /// Returns the Renovate datasource of the first comment on any of the values that names one without images.
     pub(super) fn foreign_datasource(&self, tree: &Tree<'_>, nodes: &[NodeId]) -> Option<&str> {
-        let mut comments =
-            self.comments.iter().filter(|comment| nodes.iter().any(|node| comment.applies_to(tree, *node)));
+        let mut comments = self
+            .near_comments(tree, nodes)
+            .into_iter()
+            .filter(|comment| nodes.iter().any(|node| comment.applies_to(tree, *node)));
         comments.find_map(|comment| comment.marker.foreign_datasource.as_deref())
     }
 
     /// Marks the comments that apply to a value as used: whatever they ask for, the value has a finding.
     pub(super) fn use_for(&mut self, tree: &Tree<'_>, node: NodeId) {
-        for comment in &mut self.comments {
+        for index in self.near(tree, &[node]) {
+            let comment = &mut self.comments[index];
             comment.is_used |= comment.applies_to(tree, node) || comment.ignores_around(tree, node);
         }
     }
 
     /// Returns the marker that leaves a value alone: beside it, or else at a list or a mapping that holds it.
     fn ignore(&self, tree: &Tree<'_>, node: NodeId) -> Option<(&MarkerComment, IgnoreScope)> {
-        let mut ignores = self.comments.iter().filter(|comment| comment.marker.is_ignore());
+        let mut ignores = self.near_comments(tree, &[node]).into_iter().filter(|comment| comment.marker.is_ignore());
         let beside = ignores.clone().find(|comment| comment.applies_to(tree, node));
         let around = || {
             ignores.find(|comment| comment.ignores_around(tree, node)).map(|comment| (comment, IgnoreScope::Collection))
@@ -289,7 +169,9 @@ impl Markers {
         };
         let mut choice = MarkerChoice { is_whole: scalars.len() == 1, ..MarkerChoice::default() };
         let mut unread = None;
-        for comment in &mut self.comments {
+        let near = self.near(tree, scalars);
+        for index in &near {
+            let comment = &mut self.comments[*index];
             if is_around(comment) || scalars.iter().any(|node| is_near(comment, *node)) {
                 comment.is_used = true;
                 comment.expect_applicable(name)?;
@@ -308,8 +190,9 @@ impl Markers {
             return Err(reason);
         }
         if choice.chosen.is_none()
-            && let Some(comment) = self.comments.iter_mut().find(|comment| is_outside(comment))
+            && let Some(index) = near.into_iter().find(|index| is_outside(&self.comments[*index]))
         {
+            let comment = &mut self.comments[index];
             comment.is_used = true;
             let line = file.position(origin.offset(comment.span.start)).line;
             return Err(format!(

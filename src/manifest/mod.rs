@@ -14,6 +14,7 @@ mod found;
 mod ignored;
 mod keys;
 mod marker;
+mod marker_comment;
 mod markers;
 mod occurrence;
 mod options;

@@ -105,13 +105,14 @@ impl Unit {
 pub(super) fn tag_comment(document: &Document<'_>, file: &File<'_>, node: NodeId) -> Option<PartSpan> {
     let end = document.tree.span(node).end;
     let rest = &document.tree.text()[end..];
-    let line = &rest[..rest.find(['\n', '\r']).unwrap_or(rest.len())];
-    let comment = line.trim_start().strip_prefix('#')?;
+    // Only a comment is searched for the end of its line: the line of a value may be the whole file.
+    let behind = rest.trim_start_matches([' ', '\t']).strip_prefix('#')?;
+    let comment = &behind[..behind.find(['\n', '\r']).unwrap_or(behind.len())];
     let word = comment.trim_start().strip_prefix("tag:")?.trim();
-    if Tag::new(word).is_err() || line.starts_with('#') {
+    if Tag::new(word).is_err() || rest.starts_with('#') {
         return None;
     }
-    let start = end + line.rfind(word)?;
+    let start = end + (rest.len() - behind.len()) + comment.rfind(word)?;
     let span = document.origin.bytes.as_ref()?.span(Span::new(start, start + word.len()))?;
     let raw = std::str::from_utf8(&file.bytes[span.range()]).ok()?;
     Some(PartSpan { span, scalar: span, style: Style::Text, raw: raw.into() })

@@ -63,7 +63,12 @@ pub struct Position {
 #[derive(Debug, Clone)]
 pub struct LineIndex {
     starts: Vec<usize>,
+    /// The number of characters that begin before each block of [`BLOCK`] bytes: a file may be one long line.
+    characters: Vec<usize>,
 }
+
+/// The bytes from one number of characters to the next.
+const BLOCK: usize = 1024;
 
 impl LineIndex {
     /// Finds the starts of lines. `\n`, `\r\n` and a lone `\r` end a line, as in YAML.
@@ -74,7 +79,11 @@ impl LineIndex {
                 starts.push(at + 1);
             }
         }
-        Self { starts }
+        let mut characters = vec![0];
+        for block in text.chunks(BLOCK) {
+            characters.push(characters[characters.len() - 1] + characters_of(block));
+        }
+        Self { starts, characters }
     }
 
     /// Returns the position of a byte. A byte order mark is not a character of the first line.
@@ -84,8 +93,13 @@ impl LineIndex {
         if line == 0 && text.starts_with(b"\xef\xbb\xbf") {
             start = 3.min(offset);
         }
-        let characters = text[start..offset].iter().filter(|b| (**b as i8) >= -0x40).count();
+        let characters = self.characters_before(text, offset) - self.characters_before(text, start);
         Position { line: line + 1, column: characters + 1 }
+    }
+
+    fn characters_before(&self, text: &[u8], offset: usize) -> usize {
+        let block = offset / BLOCK;
+        self.characters[block] + characters_of(&text[block * BLOCK..offset])
     }
 
     /// Returns the bytes of a line (from 1) without its end.
@@ -97,6 +111,11 @@ impl LineIndex {
         }
         Some(Span::new(start, end))
     }
+}
+
+/// Returns the number of characters that begin in a part of a text in UTF-8.
+fn characters_of(text: &[u8]) -> usize {
+    text.iter().filter(|byte| (**byte as i8) >= -0x40).count()
 }
 
 #[cfg(test)]
@@ -113,6 +132,11 @@ mod tests {
             (position.line, position.column)
         };
         assert_eq!((at(b'b'), at(b'd'), at(b'e')), ((1, 2), (2, 2), (3, 1)));
+        let long = "é".repeat(BLOCK);
+        for offset in [0, 2, BLOCK - 2, BLOCK, BLOCK + 2, long.len()] {
+            let position = LineIndex::new(long.as_bytes()).position(long.as_bytes(), offset);
+            assert_eq!((position.line, position.column), (1, offset / 2 + 1));
+        }
         let line = |n| index.line(text, n).map(|s| &text[s.range()]);
         assert_eq!((line(2), line(3), line(4), line(9)), (Some(&b"cd"[..]), Some(&b"e"[..]), Some(&b""[..]), None));
     }

@@ -259,6 +259,25 @@ fn assert_error(output: &ProgramOutput, what: &str, hint: &str) {
     assert!(error["line"].is_null(), "{output:?}");
 }
 
+/// Each image looks around for what it depends on. Searching all of a document for each takes minutes.
+#[test]
+fn lists_many_images_of_one_document_in_linear_time() {
+    #[rustfmt::skip]
+    let documents: [(&str, fn(usize) -> String); 3] = [
+        ("values.yaml", |i| format!("k{i}: {{ image: nginx:1.0.{i} }}\n")),
+        ("values.yaml", |i| format!("k{i}: {{ image: nginx:1.0.{i} }} # tagboat: semver\n")),
+        ("values.yaml", |i| format!("# tagboat: semver\nk{i}:\n  image: nginx:1.0.{i}\n")),
+    ];
+    for (name, entry) in documents {
+        let tagboat = Tagboat::new();
+        let text = (0..8_000).map(entry).collect::<String>();
+        std::fs::write(tagboat.home().join(name), text).unwrap();
+        let output = tagboat.run(&["list"]);
+        assert!(output.stdout.contains("8000 references"), "{}: {output:?}", entry(1));
+        assert!(output.wall.as_secs() < 20, "{}: {:?}", entry(1), output.wall);
+    }
+}
+
 /// The result of a template is known only when it is rendered.
 #[tokio::test(flavor = "multi_thread")]
 async fn failing_template_fails_only_its_group() {
