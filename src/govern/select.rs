@@ -392,7 +392,10 @@ spec: { image: ghcr.io/stefanprodan/podinfo, interval: 5m }
             holds_digest: false,
             is_chart: false,
         }) {
-            Ok(found) => format!("{} from {}", found.entry.policy.describe(), found.source),
+            Ok(found) => {
+                let policy = found.entry.describe();
+                format!("{} from {}", policy.split(',').next().unwrap_or_default(), found.source)
+            }
             Err(cause) => cause.to_string(),
         }
     }
@@ -420,13 +423,13 @@ spec: { image: ghcr.io/stefanprodan/podinfo, interval: 5m }
         ]);
         #[rustfmt::skip]
         let rows = [
-            ("flux-system:podinfo",   IMAGE,       "semver: 5.0.x from the ImagePolicy at a/policy.yaml:7"),
+            ("flux-system:podinfo",   IMAGE,       "{ semver: \"5.0.x\" from the ImagePolicy at a/policy.yaml:7"),
             ("flux-system:podinfo",   "nginx",     "the ImagePolicy at a/policy.yaml:7 is for ghcr.io/stefanprodan/podinfo; Flux would replace the name"),
             // The manifest leaves the namespace to a kustomization, so only the name has to match.
             ("any:broken",            IMAGE,       "the ImagePolicy at b/policy.yaml:1 is invalid: `semver`: "),
             ("flux-system:secret",    IMAGE,       "encrypted with SOPS"),
-            ("any:listed",            IMAGE,       "semver: 2.x from the ImagePolicy at b/list.yaml:4"),
-            ("any:templated",         IMAGE,       "semver: 3.x from the ImagePolicy at b/template.yaml:3"),
+            ("any:listed",            IMAGE,       "{ semver: \"2.x\" from the ImagePolicy at b/list.yaml:4"),
+            ("any:templated",         IMAGE,       "{ semver: \"3.x\" from the ImagePolicy at b/template.yaml:3"),
             ("c:alone",               IMAGE,       "no ImageRepository c:none in this repository; add it, or define the policy \"c:alone\" in tagboat.yaml"),
             ("other:podinfo",         IMAGE,       "neither an ImagePolicy in this repository nor a policy in the configuration"),
         ];
@@ -477,8 +480,8 @@ spec: { image: ghcr.io/stefanprodan/podinfo, interval: 5m }
             ("clusters/b/flux/images.yaml", format!("{REPOSITORY}{}", policy("2.x"))),
         ]);
         let described = |path: &str| describe_selection(&automation, "flux-system:podinfo", IMAGE, path);
-        assert!(described("clusters/a/apps/podinfo.yaml").starts_with("semver: 1.x"));
-        assert!(described("clusters/b/apps/podinfo.yaml").starts_with("semver: 2.x"));
+        assert!(described("clusters/a/apps/podinfo.yaml").starts_with("{ semver: \"1.x\""));
+        assert!(described("clusters/b/apps/podinfo.yaml").starts_with("{ semver: \"2.x\""));
         let both = described("apps/podinfo.yaml");
         assert!(both.contains("clusters/a/images.yaml:7") && both.contains("clusters/b/flux/images.yaml:7"), "{both}");
     }

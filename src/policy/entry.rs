@@ -1,10 +1,13 @@
 //! A whole policy entry: the policy, and the options that every policy has.
 
+use serde_json::Value;
+
 use super::filter::Filter;
 use super::ordered_policy::Ties;
 use super::policy::Policy;
 use super::selection::bounds::Bounds;
 use super::settings::{OptionDoc, PolicyError, Settings};
+use crate::text::flow_map;
 
 /// How a version of an image is selected, before the gates of a rule.
 #[derive(Debug, Clone)]
@@ -17,8 +20,8 @@ pub struct PolicyEntry {
     pub bounds: Bounds,
     /// What ties mean, if the entry overrides the policy.
     pub ties: Option<Ties>,
-    /// The whole entry in YAML, `{ semver: "^1", max-bump: minor }`, if it has more keys than that of the policy.
-    pub(super) written: Option<String>,
+    /// The whole entry, in the form that `--policy` takes.
+    pub(super) written: String,
 }
 
 /// Keys that every policy has.
@@ -33,9 +36,24 @@ pub(super) fn ties(settings: &Settings) -> Result<Option<Ties>, PolicyError> {
     settings.word("ties", &[("unknown", Ties::Unknown), ("first", Ties::First), ("last", Ties::Last)])
 }
 
+/// Returns an entry in the form that `--policy` takes, with the key of its kind first. Only a map in braces can hold more than one key,
+/// a list, or a string that is something else without quotes.
+pub(super) fn written(kind: &str, settings: &Settings) -> String {
+    let is_plain = |text: &str| {
+        let has_quote_or_space = text.starts_with(['"', '\'']) || text.contains('\n') || text.trim() != text;
+        !has_quote_or_space && !["", "true", "false"].contains(&text)
+    };
+    let (first, options): (Vec<_>, Vec<_>) = settings.entries().partition(|(key, _)| *key == kind);
+    match (&first[..], &options[..]) {
+        ([(_, Value::Bool(true))], []) => kind.to_owned(),
+        ([(_, Value::String(text))], []) if is_plain(text) => format!("{kind}: {text}"),
+        _ => flow_map(first.into_iter().chain(options)),
+    }
+}
+
 impl PolicyEntry {
     /// Returns the policy as `--policy` takes it: `semver: ^1`, or with options `{ semver: "^1", max-bump: minor }`.
     pub fn describe(&self) -> String {
-        self.written.clone().unwrap_or_else(|| self.policy.describe())
+        self.written.clone()
     }
 }

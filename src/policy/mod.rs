@@ -23,7 +23,7 @@ mod versions;
 use ordered::{alphabetical, calver, git_history, newest_build, numerical, pattern, semver, shape};
 use pinned::{digest, exact, follow};
 
-use crate::text::{code_list, flow_map, nearest_name, suggestion};
+use crate::text::{code_list, nearest_name, suggestion};
 
 pub use candidate::{Candidate, Known, Need};
 pub use decision::{CandidateVerdict, Choice, Decision, Outcome, Verdict};
@@ -89,8 +89,7 @@ pub fn build(settings: &Settings) -> Result<PolicyEntry, PolicyError> {
     }
     let policy = (kind.build)(settings)?;
     let bounds = Bounds::new(settings, policy.reads_versions())?;
-    let (first, options): (Vec<_>, Vec<_>) = settings.entries().partition(|(key, _)| *key == kind.key);
-    let written = if options.is_empty() { None } else { Some(flow_map(first.into_iter().chain(options))) };
+    let written = entry::written(kind.key, settings);
     Ok(PolicyEntry { filter: Filter::new(settings)?, bounds, ties: entry::ties(settings)?, policy, written })
 }
 
@@ -98,7 +97,7 @@ pub fn build(settings: &Settings) -> Result<PolicyEntry, PolicyError> {
 pub fn default_entry() -> PolicyEntry {
     let bounds = Bounds { max_bump: None, reject_outliers: true, allow_downgrade: false, allow_older_build: false };
     let policy = Policy::ordered(shape::ShapePolicy::Same);
-    PolicyEntry { policy, filter: Filter::default(), bounds, ties: None, written: None }
+    PolicyEntry { policy, filter: Filter::default(), bounds, ties: None, written: "shape".to_owned() }
 }
 
 fn kind_of(settings: &Settings) -> Result<&'static PolicyKind, PolicyError> {

@@ -10,9 +10,6 @@ use crate::image::{ImageFacts, Shape};
 
 /// A policy that orders tags: it reads a tag into a sortable [`OrderKey`] or rejects it. It never fetches, sorts or selects.
 pub trait OrderedPolicy: fmt::Debug + Send + Sync {
-    /// Returns the policy as a configuration has it: `semver: >=1.0 <3`.
-    fn describe(&self) -> String;
-
     /// Returns which facts about a tag a [`TagReader`] reads.
     fn need(&self) -> Need {
         Need::Tag

@@ -7,9 +7,6 @@ use crate::image::{Digest, Tag};
 
 /// A policy that names one tag, which was selected elsewhere.
 pub trait PinnedPolicy: fmt::Debug + Send + Sync {
-    /// Returns the policy as a configuration has it: `digest: latest`.
-    fn describe(&self) -> String;
-
     /// Returns what the policy needs beyond tags and registries.
     fn external_need(&self) -> Option<ExternalNeed<'_>> {
         None

@@ -27,14 +27,6 @@ impl Policy {
         Self::Pinned(Arc::new(policy))
     }
 
-    /// Returns the policy as a configuration has it: `semver: >=1.0 <3`.
-    pub fn describe(&self) -> String {
-        match self {
-            Self::Ordered(policy) => policy.describe(),
-            Self::Pinned(policy) => policy.describe(),
-        }
-    }
-
     /// Returns what the policy needs beyond tags and registries.
     pub fn external_need(&self) -> Option<ExternalNeed<'_>> {
         match self {

@@ -94,8 +94,8 @@ mod tests {
             ("docker",                                  None,                        "shape"),
             ("loose",                                   None,                        "shape: loose"),
             ("redhat",                                  None,                        "pattern: "),
-            ("semver",                                  None,                        "semver: *"),
-            ("semver-coerced",                          Some("^v(?<version>.+)$"),   "semver: *"),
+            ("semver",                                  None,                        "{ semver: true, strict: true }"),
+            ("semver-coerced",                          Some("^v(?<version>.+)$"),   "{ semver: true, "),
             ("regex:^b(?<major>\\d+)$",                 None,                        "pattern: "),
             ("regex:^(?<major>\\d+)-(?<compatibility>.*)$", None,                    "the group `compatibility`"),
             ("regex:^(?<major>\\d+)(?<prerelease>rc)?$", None,                       "the group `prerelease`"),
@@ -106,7 +106,7 @@ mod tests {
         ];
         for (versioning, extract, expected) in rows {
             let result = match settings(versioning, extract).and_then(|settings| build(&settings)) {
-                Ok(entry) => entry.policy.describe(),
+                Ok(entry) => entry.describe(),
                 Err(error) => error.to_string(),
             };
             assert!(result.contains(expected), "{versioning}: {result}");

@@ -23,10 +23,6 @@ pub(crate) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
 }
 
 impl OrderedPolicy for Alphabetical {
-    fn describe(&self) -> String {
-        format!("alphabetical: {}", self.direction)
-    }
-
     fn orders_texts(&self) -> bool {
         true
     }

@@ -134,10 +134,6 @@ fn significance(fields: &[&Field]) -> Vec<usize> {
 }
 
 impl OrderedPolicy for CalVer {
-    fn describe(&self) -> String {
-        format!("calver: {}", self.layout)
-    }
-
     fn reads_versions(&self) -> bool {
         true
     }

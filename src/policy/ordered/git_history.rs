@@ -45,11 +45,6 @@ pub(crate) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
 }
 
 impl OrderedPolicy for GitHistory {
-    fn describe(&self) -> String {
-        let branch = self.branch.as_ref().map(|branch| format!(", {branch}")).unwrap_or_default();
-        format!("git-history: {}{branch}{}", self.clone, if self.by_label { ", by label" } else { "" })
-    }
-
     fn need(&self) -> Need {
         if self.by_label { Need::Facts } else { Need::Tag }
     }

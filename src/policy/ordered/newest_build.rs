@@ -26,10 +26,6 @@ pub(crate) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
 }
 
 impl OrderedPolicy for NewestBuild {
-    fn describe(&self) -> String {
-        "newest-build".to_owned()
-    }
-
     fn need(&self) -> Need {
         Need::Facts
     }

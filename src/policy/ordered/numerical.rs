@@ -28,10 +28,6 @@ pub(crate) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
 }
 
 impl OrderedPolicy for Numerical {
-    fn describe(&self) -> String {
-        format!("numerical: {}", self.direction)
-    }
-
     fn reads_numbers(&self) -> bool {
         true
     }

@@ -83,17 +83,6 @@ impl Term {
         }
         Ok(term)
     }
-
-    fn describe(&self) -> String {
-        let mut text = match &self.kind {
-            GroupOrder::Natural => self.name.to_string(),
-            kind => format!("{} {}", self.name, kind.describe()),
-        };
-        if self.direction == Direction::Descending {
-            text.push_str(" desc");
-        }
-        text
-    }
 }
 
 impl GroupOrder {
@@ -167,11 +156,6 @@ fn instant(layout: &str, text: &str) -> Option<Timestamp> {
 }
 
 impl OrderedPolicy for Pattern {
-    fn describe(&self) -> String {
-        let order: Vec<String> = self.order.iter().map(Term::describe).collect();
-        format!("pattern: {} by {}", self.pattern.as_str(), order.join(", "))
-    }
-
     fn orders_texts(&self) -> bool {
         true
     }

@@ -64,10 +64,6 @@ pub(crate) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
 }
 
 impl OrderedPolicy for SemVer {
-    fn describe(&self) -> String {
-        format!("semver: {}", self.range)
-    }
-
     fn reads_versions(&self) -> bool {
         true
     }

@@ -30,13 +30,6 @@ pub(crate) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
 }
 
 impl OrderedPolicy for ShapePolicy {
-    fn describe(&self) -> String {
-        match self {
-            Self::Same => "shape".to_owned(),
-            Self::Loose => "shape: loose".to_owned(),
-        }
-    }
-
     fn reads_versions(&self) -> bool {
         true
     }

@@ -32,13 +32,6 @@ pub(crate) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
 }
 
 impl PinnedPolicy for FloatingTag {
-    fn describe(&self) -> String {
-        match &self.tag {
-            Some(tag) => format!("digest: {tag}"),
-            None => "digest".to_owned(),
-        }
-    }
-
     fn target(&self) -> PinnedTarget<'_> {
         self.tag.as_ref().map_or(PinnedTarget::Current, PinnedTarget::Tag)
     }

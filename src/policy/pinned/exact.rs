@@ -36,10 +36,6 @@ pub(crate) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
 }
 
 impl PinnedPolicy for Exact {
-    fn describe(&self) -> String {
-        format!("exact: {}", self.tag)
-    }
-
     fn target(&self) -> PinnedTarget<'_> {
         PinnedTarget::Exact(&self.tag, self.digest.as_ref())
     }

@@ -10,7 +10,6 @@ use crate::policy::settings::{OptionDoc, PolicyError, Settings};
 /// The tag and digest of the same image at other paths.
 #[derive(Debug)]
 pub(crate) struct Promotion {
-    written: String,
     paths: GlobSet,
 }
 
@@ -22,7 +21,7 @@ pub(crate) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
     let texts = settings.texts("follow")?;
     let mut paths = GlobSetBuilder::new();
     for text in &texts {
-        let path = text.trim_start_matches("./").trim_matches('/');
+        let path = text.trim_end_matches('/');
         let wrong = |cause: &str| {
             PolicyError::at("follow", format!("invalid path `{text}`: {cause}")).with_hint(
                 "write the folder or file to follow, relative to the root of the repository: `envs/staging` or `envs/*/staging.yaml`",
@@ -30,6 +29,10 @@ pub(crate) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
         };
         if path.is_empty() || path.split('/').any(|part| part == "..") {
             return Err(wrong("it is empty or outside the repository"));
+        }
+        if let Some(start) = ["/", "./"].into_iter().find(|start| path.starts_with(start)) {
+            let cause = format!("it starts with `{start}`, and paths are relative to the root of the repository");
+            return Err(wrong(&cause).with_hint(format!("write `{}`", &path[start.len()..])));
         }
         for glob in [path.to_owned(), format!("{path}/**")] {
             let glob = GlobBuilder::new(&glob).literal_separator(true).build();
@@ -45,14 +48,10 @@ pub(crate) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
         PolicyError::at("follow", error.kind().to_string())
             .with_hint("name fewer or shorter paths, such as `envs/staging/**`")
     })?;
-    Ok(Policy::pinned(Promotion { written: texts.join(", "), paths }))
+    Ok(Policy::pinned(Promotion { paths }))
 }
 
 impl PinnedPolicy for Promotion {
-    fn describe(&self) -> String {
-        format!("follow: {}", self.written)
-    }
-
     fn external_need(&self) -> Option<ExternalNeed<'_>> {
         Some(ExternalNeed::References(&self.paths))
     }
