@@ -181,6 +181,10 @@ fn publish(draft: Draft, existing: Option<PullRequest>, branch: BranchState, set
 
 fn close(existing: PullRequest, reason: CloseReason, branch: BranchState) -> Step {
     match branch {
+        // The branch from the latest base has no change.
+        BranchState::Foreign { head, .. } if pr_commands::is_recreation_requested(&existing) => {
+            Step::Close { existing, head: Some(head), reason }
+        }
         BranchState::Foreign { author, .. } => Step::Leave {
             title: existing.title.clone(),
             branch: existing.branch.clone(),
@@ -363,7 +367,7 @@ mod tests {
         let old_base = BranchName::new("master").unwrap();
         let open = || Action::Open(draft());
         let update = |existing| Action::Update(draft(), existing);
-        let close = || Action::Close(existing(), CloseReason::Superseded);
+        let close = |existing| Action::Close(existing, CloseReason::Superseded);
         let duplicate = || Action::CloseDuplicate { existing: existing(), kept: 7 };
         let rows = [
             // action                                  branch                 inside the schedule            outside
@@ -387,9 +391,10 @@ mod tests {
             (update(ticked()),                         managed(true, true),   "push nothing, update",        "push nothing, update"),
             (update(ticked()),                         managed(true, false),  "replace the branch, update",  "replace the branch, update"),
             (update(ticked()),                         foreign(),             "replace the branch, update",  "replace the branch, update"),
-            (close(),                                  managed(true, true),   "close, delete the branch",    "close, delete the branch"),
-            (close(),                                  Missing,               "close",                       "close"),
-            (close(),                                  foreign(),             FOREIGN,                        FOREIGN),
+            (close(existing()),                        managed(true, true),   "close, delete the branch",    "close, delete the branch"),
+            (close(existing()),                        Missing,               "close",                       "close"),
+            (close(existing()),                        foreign(),             FOREIGN,                        FOREIGN),
+            (close(ticked()),                          foreign(),             "close, delete the branch",    "close, delete the branch"),
             (duplicate(),                              Missing,               "close",                       "close"),
         ];
         let inside = settings(false);
