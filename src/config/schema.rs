@@ -33,8 +33,7 @@ pub(super) struct Schema {
     pub(super) git: GitSchema,
     /// Where pull requests are opened. Default: derived from the URL of the git remote.
     pub(super) forge: ForgeSchema,
-    /// Whether the `tagboat.yaml` of the repository is used: `merge`, `ignore` or `required`. Only in the operator's
-    /// configuration. Default: `merge`.
+    /// Whether the `tagboat.yaml` of the repository is used: `merge`, `ignore` or `required`. Default: `merge`.
     pub(super) repository_config: Option<Located<String>>,
 }
 
@@ -206,13 +205,12 @@ pub(super) struct RegistrySchema {
     pub(super) mirror: Option<Located<String>>,
     /// A PEM file of certificate authorities to trust besides the system's, from the configuration's folder.
     pub(super) ca_file: Option<Located<String>>,
-    /// A PEM file with a client certificate and its private key. Only in the operator's configuration.
+    /// A PEM file with a client certificate and its private key.
     pub(super) client_cert_file: Option<Located<String>>,
     /// Whether plain HTTP is used for the registry or its mirror. The only other unencrypted connection is to a mirror that is
     /// written as `http://…`. Default: false.
     pub(super) plain_http: Option<Located<bool>>,
-    /// The environment variable that holds the user name. Only in the operator's configuration, as are the other keys that
-    /// name credentials.
+    /// The environment variable that holds the user name.
     pub(super) username_env: Option<Located<String>>,
     /// The environment variable that holds the password.
     pub(super) password_env: Option<Located<String>>,
@@ -257,10 +255,10 @@ pub(super) struct GitSchema {
     /// How commits reach the remote: `push`, or `api` on GitHub, which signs them. Default: `api` on GitHub without an
     /// author or a signing key, otherwise `push`.
     pub(super) commits: Option<Located<String>>,
-    /// The key that signs pushed commits. Only in the operator's configuration. Default: the SSH key in `TAGBOAT_SIGNING_KEY`, if it is set.
+    /// The key that signs pushed commits. Default: the SSH key in `TAGBOAT_SIGNING_KEY`, if it is set.
     pub(super) sign: Option<Located<SignSchema>>,
-    /// Names of environment variables for git and the programs that it starts, such as a credential helper. Only in the
-    /// operator's configuration. Others than the usual ones are not inherited. None by default.
+    /// Names of environment variables for git and the programs that it starts, such as a credential helper. Others than
+    /// the usual ones are not inherited. None by default.
     pub(super) pass_env: Option<Vec<Located<String>>>,
 }
 

@@ -2,6 +2,21 @@
 
 use super::node::Value;
 
+/// Keys for whose values no example follows from the type: a string that is a duration, a list of maps, a map of maps.
+#[rustfmt::skip]
+pub(in crate::config) const EXAMPLES: &[(&str, &str)] = &[
+    ("min-age",         "3d"),
+    ("request-timeout", "30s"),
+    ("image-timeout",   "5m"),
+    ("policies",        "{ release: { semver: \"^1.2\" } }"),
+    ("rules",           "[{ images: [\"ghcr.io/acme/**\"], policy: shape }]"),
+    ("registries",      "{ ghcr.io: { mirror: harbor.acme.internal/ghcr } }"),
+    ("app-versions",    "[{ paths: [\"charts/api/Chart.yaml\"], image: ghcr.io/acme/api }]"),
+    ("tags",            "[{ paths: [\"envs/**/values.yaml\"], field: image.tag, image: ghcr.io/acme/api }]"),
+    ("patterns",        "[{ paths: [\"**/*.tf\"], regex: 'image = \"(?<name>[^:]+):(?<tag>[^\"]+)\"' }]"),
+    ("schedule",        "[{ days: [mon-fri], hours: \"9:00-17:00\" }]"),
+];
+
 /// The type of value that a key has.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::config) enum Expected<'a> {
@@ -39,16 +54,20 @@ impl Expected<'_> {
     /// Returns what to write instead, for the key `label`: the value as it was probably meant, if it shows that.
     pub(in crate::config) fn hint(self, label: Option<&str>, found: &Value) -> String {
         let key = label.map(|label| format!("{label}: ")).unwrap_or_default();
+        let example = EXAMPLES.iter().find(|(known, _)| label == Some(known)).map(|(_, example)| *example);
         match (self, found) {
+            (Self::Text | Self::List | Self::Map, _) if let Some(example) = example => {
+                format!("write `{key}{example}`, or remove the key")
+            }
             (Self::Text, Value::Number(text)) => format!("quote it: `\"{text}\"`"),
             (Self::Text, Value::Bool(value)) => format!("quote it: `\"{value}\"`"),
-            (Self::Text, Value::Map(_)) => {
+            (Self::Text, Value::Map(_)) if label == Some("policy") => {
                 "write a string; the settings of a policy belong under `policies`, and a rule has its name".to_owned()
             }
-            (Self::Text, _) => format!("write a string, as in `{key}\"…\"`, or remove the key"),
+            (Self::Text, _) => "write a string, as in `\"…\"`, or remove the key".to_owned(),
             (Self::List, Value::Text(text)) => format!("write a list: `{key}[\"{text}\"]`"),
             (Self::List, _) => format!("write a list in brackets, as in `{key}[\"…\"]`, or remove the key"),
-            (Self::Map, _) => format!("write a map, as in `{key}{{ semver: \"^1.2\" }}` for a policy"),
+            (Self::Map, _) => format!("write the settings of a policy, as in `{key}{{ semver: \"^1.2\" }}`"),
             (Self::MapWith(key), _) => format!("write keys such as `{key}`, each with a colon and a value"),
             (Self::Bool, _) => format!("write `{key}true` or `{key}false`, without quotes"),
             (Self::Integer | Self::AtLeast(_) | Self::AtMost(_), Value::Number(_)) => {
