@@ -258,11 +258,13 @@ fn period(text: &str) -> Result<Duration, ValueError> {
     Err(ValueError { cause, hint })
 }
 
-/// Parses the name of a label or a person.
-fn forge_name(text: &str) -> Result<String, ValueError> {
-    let hint = || hint!("pull-requests.md#in-the-description", "write one line, as in `--label deploy`");
-    check_name(text).map_err(|error| ValueError { cause: error.to_string(), hint: hint() })?;
-    Ok(text.to_owned())
+/// Returns the parser of the name of a label or a person; `example` is a valid option.
+fn forge_name(example: &'static str) -> impl Fn(&str) -> Result<String, ValueError> + Clone + Send + Sync + 'static {
+    move |text| {
+        let hint = || hint!("pull-requests.md#in-the-description", "write one line, as in `{example}`");
+        check_name(text).map_err(|error| ValueError { cause: error.to_string(), hint: hint() })?;
+        Ok(text.to_owned())
+    }
 }
 
 /// The option of commands that read the base branch.
@@ -290,11 +292,11 @@ pub(super) struct Job {
     pub(super) base: BaseOption,
 
     /// Label of the pull requests (repeatable), instead of `pull-requests.labels`
-    #[arg(long = "label", value_name = "NAME", value_parser = forge_name)]
+    #[arg(long = "label", value_name = "NAME", value_parser = forge_name("--label deploy"))]
     pub(super) labels: Vec<String>,
 
     /// Reviewer to request (repeatable), instead of `pull-requests.reviewers`
-    #[arg(long = "reviewer", value_name = "NAME", value_parser = forge_name)]
+    #[arg(long = "reviewer", value_name = "NAME", value_parser = forge_name("--reviewer octocat"))]
     pub(super) reviewers: Vec<String>,
 
     /// Enable auto-merge with this method, instead of `pull-requests.auto-merge`
@@ -349,7 +351,8 @@ pub(super) struct ExplainArguments {
     #[arg(long, value_name = "TAG")]
     pub(super) current: Option<String>,
 
-    /// Policy, instead of the configured one: its definition, such as `semver: ^1.2`, or a name from the configuration
+    /// Policy, instead of the configured one: its definition, such as `semver: ^1.2`, or a name from the configuration. With a
+    /// definition, --tags and --current, neither a repository nor a configuration is read
     #[arg(long, value_name = "POLICY")]
     pub(super) policy: Option<String>,
 

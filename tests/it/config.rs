@@ -96,6 +96,7 @@ fn schema_rejects_wrong_types_and_keys() {
         "many-problems",
         "number-for-text",
         "number-out-of-range",
+        "policy-in-rule",
         "policy-values",
         "registries",
         "secret-in-file",
@@ -107,6 +108,8 @@ fn schema_rejects_wrong_types_and_keys() {
         "unknown-key-in-rule",
         "unknown-key",
         "unknown-policy-key",
+        "values-in-place-of-maps",
+        "values-of-another-type",
         "wrong-type",
     ];
     assert_eq!(seen, expected);

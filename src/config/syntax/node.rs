@@ -49,7 +49,7 @@ impl Node {
             strict_booleans: true,
         };
         let read = serde_yaml::from_str_with_options(text, options);
-        let raw: Option<Spanned<Raw>> = read.map_err(|error| syntax(&error, file))?;
+        let raw: Option<Spanned<Raw>> = read.map_err(|error| syntax(&error, text, file))?;
         let empty = Self { position: Position { line: 1, column: 1 }, value: Value::Map(Vec::new()) };
         Ok(raw.map_or(empty, |raw| raw_node(raw, text)))
     }
@@ -113,9 +113,10 @@ fn position(location: Location) -> Position {
 }
 
 /// Returns the problem of a parser's error. Messages about the parser's own options are replaced.
-fn syntax(error: &serde_yaml::Error, file: usize) -> Problem {
+fn syntax(error: &serde_yaml::Error, file_text: &str, file: usize) -> Problem {
     let start = ConfigPlace::start_of(file);
-    let place = error.location().map_or(start, |location| ConfigPlace { position: position(location), ..start });
+    let at = |location| ConfigPlace { position: on_text(position(location), file_text), ..start };
+    let place = error.location().map_or(start, at);
     let text = error.without_snippet().to_string();
     let message = text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message);
     let message = message.strip_prefix("error: ").unwrap_or(message);
@@ -131,12 +132,27 @@ fn syntax(error: &serde_yaml::Error, file: usize) -> Problem {
     }
 }
 
+/// Returns a position on a line with text: what is open at the end of the file ends after its last line.
+fn on_text(position: Position, text: &str) -> Position {
+    let lines: Vec<&str> = text.lines().take(position.line).collect();
+    let Some(last) = lines.iter().rposition(|line| !line.trim().is_empty()) else { return position };
+    if last + 1 == position.line {
+        return position;
+    }
+    let column = lines[last].chars().take_while(|c| c.is_whitespace()).count() + 1;
+    Position { line: last + 1, column }
+}
+
 /// Parts of the parser's messages, the message instead, and the hint.
 #[rustfmt::skip]
-const SYNTAX: [(&str, &str, &str); 7] = [
+const SYNTAX: [(&str, &str, &str); 11] = [
     ("tab",                   "invalid indentation: the line starts with a tab", "indent with spaces, two for each level"),
     ("block scalar",          "invalid value: `>` and `|` start a block of text", "quote the value, as in `\">=1.0 <3\"`"),
     ("unclosed quote",        "unclosed quote", "close it with the same quote, as in `\">=1.0 <3\"`"),
+    ("quoted scalar",         "unclosed quote", "close the quote on this line or above it, as in `\">=1.0 <3\"`"),
+    ("unclosed bracket",      "unclosed bracket or brace", "close it, as in `labels: [deploy]` or `git: { base: main }`"),
+    ("expected ',' or",       "unclosed bracket or brace", "close the bracket or brace above this place, as in `labels: [deploy]`, or add a comma"),
+    ("placement of ':'",      "invalid place of a colon", "close the bracket, brace or quote above this place, or quote a value that has a colon and a space"),
     ("expected key",          "expected a key of a map", "indent the keys of a map equally, and end each with a colon, as in `policy: shape`"),
     ("expected string",       "invalid key: it is a map or a list", "quote a value that starts with a brace, as in `\"{{ path_dir }}\"`"),
     ("recursive ref",         "the alias is inside its own anchor", "write the value out in place of the alias"),
