@@ -22,6 +22,12 @@ pub(super) fn error(error: &clap::Error, arguments: &[OsString]) -> Error {
     };
     let argument = first(error, ContextKind::InvalidArg);
     let name = argument.split(' ').next().unwrap_or_default();
+    if let Some(variable) = empty_variable(name, command.as_deref(), arguments, error) {
+        return Error::usage(
+            format!("invalid value for {variable}: expected a value, found none"),
+            hint!("configuration.md#environment-variables", "set {variable} to a value, or unset it"),
+        );
+    }
     match error.kind() {
         ErrorKind::UnknownArgument => {
             let near = first(error, ContextKind::SuggestedArg);
@@ -68,6 +74,18 @@ pub(super) fn error(error: &clap::Error, arguments: &[OsString]) -> Error {
         ErrorKind::MissingSubcommand => Error::usage("invalid arguments: missing command", help),
         kind => Error::usage(format!("invalid arguments: {}", kind.as_str().unwrap_or("unknown cause")), help),
     }
+}
+
+/// Returns the variable whose empty value is that of an option, which is not among the arguments.
+fn empty_variable(option: &str, command: Option<&str>, arguments: &[OsString], error: &clap::Error) -> Option<String> {
+    let is_empty = error.kind() == ErrorKind::InvalidValue && first(error, ContextKind::InvalidValue).is_empty();
+    let is_given = arguments.iter().any(|one| one.as_encoded_bytes().starts_with(option.as_bytes()));
+    if !is_empty || is_given {
+        return None;
+    }
+    let program = Arguments::command();
+    let found = program.find_subcommand(command?)?.get_arguments().find(|one| is_named(one, option))?.get_env()?;
+    Some(found.to_string_lossy().into_owned())
 }
 
 /// Returns what to do about the name of an unknown command.
@@ -159,6 +177,8 @@ mod tests {
             ("list --format xml",            "invalid value for --format: expected one of `text`, `json`, `markdown`, `html`, `junit`, `outputs`, `annotations`, found `xml`", "use one of `text`"),
             ("list --format",                "invalid value for --format: expected one of `text`",         "use one of `text`"),
             ("list --config",                "invalid value for --config: expected a value, found none",   "write `--config <FILE>`"),
+            ("plan --label=",                "invalid value for --label: expected a name",                 "write one line, as in `--label deploy`"),
+            ("plan --reviewer=",             "invalid value for --reviewer: expected a name",              "write one line, as in `--reviewer octocat`"),
             ("run --every 5x",               "invalid value for --every: invalid duration `5x`",           "write a duration such as `3d`"),
             ("run --every 0s",               "invalid value for --every: must be at least 1s",             "write `--every 5m`"),
             ("run --report x.pdf",           "invalid value for --report: unknown file extension `pdf`",   "use one of `.txt`, `.json`"),
