@@ -79,6 +79,8 @@ pub struct ManifestSettings {
 pub struct DeclaredGlob {
     /// The key that has it.
     pub key: DeclaredKey,
+    /// The glob as written.
+    pub written: String,
     /// The glob that paths or names of images are matched with.
     pub glob: GlobMatcher,
     /// Who wrote it.
@@ -113,6 +115,8 @@ pub enum DeclaredKey {
     RulePaths,
     /// `images` of a rule.
     RuleImages,
+    /// `follow` of a policy.
+    Follow,
     /// `paths` of `manifests.app-versions`.
     AppVersions,
     /// `paths` of `manifests.tags`, with the field.

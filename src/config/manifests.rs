@@ -9,7 +9,7 @@ use super::files::ConfigFiles;
 use super::schema::{AppVersionSchema, ManifestsSchema, PatternSchema, Schema, TagSchema};
 use super::syntax::located::Located;
 use super::syntax::place::ConfigPlace;
-use super::values::patterns::{image_pattern, path_pattern};
+use super::values::patterns::{followed_pattern, image_pattern, path_pattern};
 use crate::image::{AppVersion, ImageName, ReferencePattern, TagField};
 
 /// The maximum size of a compiled regular expression in bytes.
@@ -29,11 +29,16 @@ pub(super) fn manifests(written: ManifestsSchema, problems: &mut Vec<Problem>) -
 pub(super) fn declared_globs(schema: &Schema, files: ConfigFiles<'_>) -> Vec<DeclaredGlob> {
     let mut declared = Vec::new();
     let mut add = |key: &DeclaredKey, written: &[Located<String>]| {
-        let parse = if *key == DeclaredKey::RuleImages { image_pattern } else { path_pattern };
+        let parse = match key {
+            DeclaredKey::RuleImages => image_pattern,
+            DeclaredKey::Follow => followed_pattern,
+            _ => path_pattern,
+        };
         for Located { value, place } in written {
             let Ok(glob) = parse(value) else { continue };
             declared.push(DeclaredGlob {
                 key: key.clone(),
+                written: value.clone(),
                 glob: glob.compile_matcher(),
                 written_by: files.source(*place),
                 file: files.name(*place).to_owned(),
@@ -54,6 +59,13 @@ pub(super) fn declared_globs(schema: &Schema, files: ConfigFiles<'_>) -> Vec<Dec
         add(&DeclaredKey::Tags(field.unwrap_or_default()), &tag.value.paths);
     }
     manifests.patterns.iter().for_each(|one| add(&DeclaredKey::Patterns, &one.value.paths));
+    let policies = schema.policies.values().flatten();
+    for (_, Located { value, place }) in policies.filter(|(key, _)| key.value == "follow") {
+        let texts = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+        let texts = texts.iter().filter_map(|text| text.as_str());
+        let paths: Vec<_> = texts.map(|text| Located { value: text.to_owned(), place: *place }).collect();
+        add(&DeclaredKey::Follow, &paths);
+    }
     declared
 }
 

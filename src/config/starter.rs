@@ -190,7 +190,7 @@ pub fn starter(summary: &Summary) -> String {
     );
     held(&mut out, &summary.held);
     let local = of(Update::Ignored);
-    rule(&mut out, "These images look local or like placeholders: no registry is asked for them.", &local, "ignore");
+    rule(&mut out, "These images look local or like placeholders: their tags are not looked up.", &local, "ignore");
     for (name, (_, images)) in builds_names(&builds) {
         rule(&mut out, "Tags of these images are commits: the newest build is chosen.", images, &name);
     }
@@ -276,7 +276,7 @@ fn policies(out: &mut String, summary: &Summary, builds: &Builds<'_>, stateful: 
         let patterns: Vec<String> = patterns.iter().map(|pattern| format!("'{pattern}'")).collect();
         let _ = writeln!(out, "  {name}:");
         let _ = writeln!(out, "    newest-build: true                      # the creation time of the image decides");
-        let _ = writeln!(out, "    # Only such tags are looked at, none of pull requests or branches.");
+        let _ = writeln!(out, "    # Candidates are only tags like the current ones.");
         let _ = writeln!(out, "    include: [{}]", patterns.join(", "));
     }
     for (wanted, text) in [(floating, FLOATING), (stateful, SAME_MAJOR)] {

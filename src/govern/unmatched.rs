@@ -56,7 +56,7 @@ impl Repository<'_> {
         }
         let mut matching = self.paths.iter().filter(|path| glob.is_match(&***path)).peekable();
         if matching.peek().is_none() {
-            let near = nearest_match(glob.glob().glob(), '/', self.paths.iter().map(|path| &**path));
+            let near = nearest_match(&declared.written, '/', self.paths.iter().map(|path| &**path));
             return Some(with_nearest("no file matches this path", near));
         }
         if matches!(key, DeclaredKey::Include | DeclaredKey::Exclude) {
@@ -84,6 +84,7 @@ impl Repository<'_> {
                 (found.any(|finding| is_in_field(&finding.place().field, field)), format!("field `{field}`"))
             }
             DeclaredKey::Patterns => (found.any(|finding| format(finding) == "pattern"), "match of `regex`".to_owned()),
+            DeclaredKey::Follow => (found.next().is_some(), "reference".to_owned()),
             DeclaredKey::Include | DeclaredKey::Exclude | DeclaredKey::RulePaths | DeclaredKey::RuleImages => {
                 return None;
             }
@@ -155,7 +156,14 @@ fn is_in_field(found: &str, declared: &str) -> bool {
 }
 
 fn is_about_files_or_images(key: &DeclaredKey) -> bool {
-    matches!(key, DeclaredKey::Include | DeclaredKey::Exclude | DeclaredKey::RulePaths | DeclaredKey::RuleImages)
+    matches!(
+        key,
+        DeclaredKey::Include
+            | DeclaredKey::Exclude
+            | DeclaredKey::RulePaths
+            | DeclaredKey::RuleImages
+            | DeclaredKey::Follow
+    )
 }
 
 fn notice(declared: &DeclaredGlob, reason: String) -> Notice {
@@ -165,6 +173,7 @@ fn notice(declared: &DeclaredGlob, reason: String) -> Notice {
         DeclaredKey::Exclude => ("paths.exclude", NoticeStatus::Ignored),
         DeclaredKey::RulePaths => ("rules.paths", NoticeStatus::Held),
         DeclaredKey::RuleImages => ("rules.images", NoticeStatus::Held),
+        DeclaredKey::Follow => ("policies.follow", NoticeStatus::Held),
         DeclaredKey::AppVersions => ("manifests.app-versions.paths", NoticeStatus::Held),
         DeclaredKey::Tags(_) => ("manifests.tags.paths", NoticeStatus::Held),
         DeclaredKey::Patterns => ("manifests.patterns.paths", NoticeStatus::Held),
@@ -173,7 +182,7 @@ fn notice(declared: &DeclaredGlob, reason: String) -> Notice {
         path: declared.file.as_str().into(),
         position: declared.position,
         field: key.to_owned(),
-        value: declared.glob.glob().to_string(),
+        value: declared.written.clone(),
         span: None,
     };
     Notice { place, format: CONFIGURATION, status, reason }

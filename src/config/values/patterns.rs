@@ -148,6 +148,15 @@ fn first_braces(text: &str) -> Option<(&str, Vec<&str>, &str)> {
     None
 }
 
+/// Parses a path that a policy follows: that of a file, or of a folder with everything in it.
+pub(crate) fn followed_pattern(text: &str) -> Result<Glob, PatternError> {
+    let path = text.trim_end_matches('/');
+    path_pattern(path)?;
+    let bad = |error: globset::Error| PatternError::Glob(text.to_owned(), error.kind().to_string());
+    let glob = format!("{path}{{,/**}}");
+    GlobBuilder::new(&glob).literal_separator(true).empty_alternates(true).build().map_err(bad)
+}
+
 /// Parses a glob on paths.
 pub(crate) fn path_pattern(text: &str) -> Result<Glob, PatternError> {
     for start in ["/", "./"] {
