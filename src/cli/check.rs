@@ -56,7 +56,7 @@ async fn with_git(options: &ReadOptions, repository: &Repository, loaded: Loaded
             (failed("git", &error), in_folder.unwrap_or_default())
         }
     };
-    let forge = check::forge(setup::forge(&loaded, url).as_deref()).await;
+    let forge = check::forge(setup::forge(&loaded, url).as_deref(), &loaded.config).await;
     let remote = Some(url.to_owned());
     RepositoryChecks { checks: vec![configuration(&loaded), git, forge], loaded, listed, remote }
 }
@@ -72,7 +72,7 @@ async fn without_git(options: &ReadOptions, error: Error) -> Result<RepositoryCh
             let mut checks = vec![of_working_tree(&loaded), git];
             // Only a remote that git may use names a forge.
             if let Ok(repository) = setup::repository(&options.repository.location(), &loaded.config).await {
-                checks.push(check::forge(setup::forge(&loaded, repository.url()).as_deref()).await);
+                checks.push(check::forge(setup::forge(&loaded, repository.url()).as_deref(), &loaded.config).await);
             }
             Ok(RepositoryChecks { checks, loaded, listed, remote })
         }

@@ -65,6 +65,11 @@ impl ForgeKind {
         self.credentials.iter().find_map(|kind| kind.login(address, given, client)).transpose()
     }
 
+    /// Returns whether it is a server. One that is not has a folder in place of an address.
+    pub fn is_server(&self) -> bool {
+        !self.repository_paths.is_empty()
+    }
+
     /// Returns whether a token that CI issued for `server`, a web address, may be sent to this forge's API at `api`.
     /// Servers are the same if their APIs are.
     pub fn is_same_server(&self, server: &str, api: &str) -> bool {

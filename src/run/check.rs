@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::config::Config;
 use crate::docs::hint;
 use crate::error::Error;
 use crate::forge::Forge;
@@ -11,6 +12,8 @@ use crate::manifest::Finding;
 use crate::registry::{Registries, RegistryAccess};
 use crate::report::Check;
 use crate::text::{chain, count_of};
+
+use super::publish::commit_api;
 
 /// Returns a warning for each path, glob and field of the configuration that matches nothing.
 pub fn configuration(listed: &[Listed]) -> Vec<Check> {
@@ -28,12 +31,15 @@ pub fn configuration(listed: &[Listed]) -> Vec<Check> {
     .collect()
 }
 
-/// Checks that the forge has the repository, and reports the rights of the token.
-pub async fn forge(forge: Result<&dyn Forge, &Error>) -> Check {
+/// Checks that the forge has the repository and supports what the configuration requires, and reports the rights of the token.
+pub async fn forge(forge: Result<&dyn Forge, &Error>, config: &Config) -> Check {
     let forge = match forge {
         Ok(forge) => forge,
         Err(error) => return Check::failed("forge", error.message().to_owned(), error.hint().clone()),
     };
+    if let Err(error) = commit_api(forge, config) {
+        return Check::failed("forge", error.to_string(), error.hint());
+    }
     match forge.check().await {
         Ok(access) => {
             let reachable = access.user.map_or("reachable".to_owned(), |user| format!("reachable as {user}"));

@@ -23,8 +23,8 @@ pub enum RunError {
     #[error("cannot read the base branch: the remote named {0} as its default branch, and has no such branch any more")]
     DefaultBranchGone(BranchName),
     /// The configuration sets `commits: api` on a forge without such an API.
-    #[error("cannot create commits: `commits: api` is not supported by this forge")]
-    NoCommitApi,
+    #[error("cannot create commits: `commits: api` is not supported by {0}")]
+    NoCommitApi(&'static str),
 }
 
 impl RunError {
@@ -50,8 +50,8 @@ impl RunError {
                     "run again; if it fails again, correct the default branch at the server"
                 )
             }
-            Self::NoCommitApi => {
-                hint!("forges.md#what-each-forge-supports", "remove `commits: api` from `git:` in tagboat.yaml")
+            Self::NoCommitApi(_) => {
+                hint!("forges.md#what-each-forge-supports", "remove `commits: api` where `git:` is set")
             }
         }
     }

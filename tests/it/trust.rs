@@ -885,7 +885,7 @@ fn local_forge_of_the_repository_stays_inside_it() {
         (format!("folder: {elsewhere}"),                  "leads out of it"),
         ("folder: ../pulls".to_owned(),                   "leads out of it"),
         ("folder: link/pulls".to_owned(),                 "leads out of it"),
-        ("url: 'https://a.test/../../../pulls', repository: a/b".to_owned(), "needs a folder, not a URL"),
+        ("url: 'https://a.test/../../../pulls', repository: a/b".to_owned(), "missing `forge.folder`"),
     ];
     for (setting, cause) in rows {
         let config = format!("forge: {{ kind: local, {setting} }}\n");

@@ -13,8 +13,8 @@ use crate::plan::{Action, ActionId, Draft, PullRequestLimits, Step};
 
 pub use error::PublishError;
 pub(super) use image_facts::build_facts;
-pub(super) use prepare::Publisher;
 pub use prepare::{PreparedStep, ProposalContent};
+pub(super) use prepare::{Publisher, commit_api};
 
 /// The results of a pass for each group and pull request.
 #[derive(Debug)]

@@ -268,10 +268,23 @@ impl<'a> Publisher<'a> {
 /// signing key git creates them.
 fn commits<'a>(services: Services<'a>, config: &Config) -> Result<Option<&'a dyn Commits>, RunError> {
     let Some(forge) = services.forge else { return Ok(None) };
-    match (config.git.commits, forge.commits()) {
-        (Some(CommitWay::Api), None) => Err(RunError::NoCommitApi),
+    match (config.git.commits, commit_api(forge, config)?) {
         (Some(CommitWay::Push), _) => Ok(None),
         (None, _) if config.git.author.is_some() || services.git.signs() => Ok(None),
+        (_, commits) => Ok(commits),
+    }
+}
+
+/// Returns the forge's API for commits, if it has one.
+///
+/// # Errors
+/// If it has none and the configuration requires it.
+pub(in crate::run) fn commit_api<'a>(
+    forge: &'a dyn Forge,
+    config: &Config,
+) -> Result<Option<&'a dyn Commits>, RunError> {
+    match (config.git.commits, forge.commits()) {
+        (Some(CommitWay::Api), None) => Err(RunError::NoCommitApi(forge.kind().label)),
         (_, commits) => Ok(commits),
     }
 }

@@ -178,13 +178,18 @@ impl Operator {
             )
         })?;
         if text.is_none() && (self.is_named || self.config.repository_config == RepositoryConfig::Required) {
-            return Err(Error::usage(
-                format!("cannot read {name} of the repository: no such file"),
+            let hint = if self.is_named {
                 hint!(
                     "configuration.md#where-it-is-read-from",
                     "commit the file, or pass a file outside the repository with --config"
-                ),
-            ));
+                )
+            } else {
+                hint!(
+                    "configuration.md#where-it-is-read-from",
+                    "commit the file, or remove `repository-config: required` from the file of --config"
+                )
+            };
+            return Err(Error::usage(format!("cannot read {name} of the repository: no such file"), hint));
         }
         let root_folder = root.unwrap_or(Path::new(""));
         let folder = root_folder.join(self.repository_file.parent().unwrap_or(Path::new("")));

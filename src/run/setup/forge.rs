@@ -31,14 +31,24 @@ pub fn forge(loaded: &Loaded, remote: &str) -> Result<Box<dyn Forge>, Error> {
     let derived = parsed.as_ref().and_then(|remote| (kind.address)(remote));
     let folder = settings.folder.as_ref().map(|folder| folder_of(loaded, folder)).transpose()?;
     let local = folder.is_some();
+    if !kind.is_server() && !local {
+        return Err(Error::usage(
+            format!("cannot connect to the forge: missing `forge.folder`, which `kind: {}` needs", kind.name),
+            hint!(
+                "forges.md#other-servers",
+                "set `forge: {{ kind: {}, folder: ../pulls }}` in the configuration",
+                kind.name
+            ),
+        ));
+    }
     let api = folder
         .or_else(|| url.as_ref().map(|url| url.value.clone()))
         .or_else(|| derived.as_ref().map(|address| address.api.clone()));
     let repository = settings.repository.clone().or_else(|| derived.map(|address| address.repository));
     let (Some(api), Some(repository)) = (api, repository.or_else(|| local.then(|| remote.to_owned()))) else {
         return Err(Error::usage(
-            format!("cannot connect to the forge: unknown address of the repository {remote} on {}", kind.name),
-            hint!("forges.md#other-servers", "set `forge: {{ url: …, repository: owner/name }}` in tagboat.yaml"),
+            format!("cannot connect to the forge: unknown address of the repository {remote} on {}", kind.label),
+            hint!("forges.md#other-servers", "set `forge: {{ url: …, repository: owner/name }}` in the configuration"),
         ));
     };
     let client = http::Client::new(&http::ClientOptions::default())?;
@@ -69,7 +79,7 @@ fn kind(
         let kinds = code_list(forge::FORGES.iter().map(|forge| forge.name));
         Error::usage(
             format!("cannot determine the forge of {remote}"),
-            hint!("forges.md#other-servers", "set `forge: {{ kind: … }}` in tagboat.yaml to one of {kinds}"),
+            hint!("forges.md#other-servers", "set `forge: {{ kind: … }}` in the configuration to one of {kinds}"),
         )
     })
 }
