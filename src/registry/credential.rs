@@ -95,6 +95,14 @@ impl SentCredential {
             (None, None) => Self::None,
         }
     }
+
+    /// Returns it if a credential is known and was not sent.
+    pub(super) fn unexpected(&self) -> Option<&Self> {
+        match self {
+            Self::Withheld(_) | Self::Unusable(_) | Self::Redirected => Some(self),
+            Self::None | Self::From(_) => None,
+        }
+    }
 }
 
 impl fmt::Display for SentCredential {

@@ -56,12 +56,14 @@ pub enum RegistryError {
         detail: String,
     },
     /// The registry returned 404: no such image or tag.
-    #[error("not found at {url}{detail}")]
+    #[error("not found at {url}{}{detail}", sent.unexpected().map_or(String::new(), |sent| format!(" with {sent}")))]
     NotFound {
         /// The image, with its tag where there is one.
         image: String,
         /// The requested URL.
         url: String,
+        /// What was sent: a registry that hides images returns 404 without a login.
+        sent: SentCredential,
         /// The message of the registry, starting with `: `, or nothing.
         detail: String,
     },
@@ -328,7 +330,7 @@ impl RegistryError {
     /// Converts the error of a request for content that a manifest names, which is not found if it is gone.
     pub(super) fn into_missing_content(self) -> Self {
         match self {
-            Self::NotFound { image, url, detail } => Self::MissingContent { image, url, detail },
+            Self::NotFound { image, url, detail, .. } => Self::MissingContent { image, url, detail },
             error => error,
         }
     }
@@ -351,6 +353,8 @@ impl RegistryError {
             Self::Forbidden { .. } => hint!("troubleshooting.md#registry-login", "give the account permission to pull this image"),
             Self::LacksRight { .. } => hint!("troubleshooting.md#registry-login",
                 "check the name, and give the account permission to pull this image"),
+            Self::NotFound { sent: SentCredential::Withheld(_), .. } => hint!("security.md#settings-and-who-may-set-them",
+                "check the name; if the image needs a login, set `plain-http`, `mirror` or `ca-file` of this registry in the file of --config"),
             Self::NotFound { .. } => hint!("troubleshooting.md#registry-login",
                 "check the name and whether the account may pull the image"),
             Self::RateLimited { .. } | Self::RateLimitExhausted { .. } => hint!("troubleshooting.md#rate-limits",

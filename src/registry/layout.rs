@@ -11,6 +11,7 @@ use oci_distribution::manifest::{ImageIndexEntry, OciImageIndex};
 use crate::image::{Digest, ImageFacts, ImageName, ImageReference, Tag};
 
 use super::content;
+use super::credential::SentCredential;
 use super::error::RegistryError;
 use super::inspection::{Inspection, NextDocument};
 
@@ -46,6 +47,7 @@ impl LayoutFolder {
         let (_, entry) = found.ok_or_else(|| RegistryError::NotFound {
             image: label(name, tag),
             url: folder.display().to_string(),
+            sent: SentCredential::None,
             detail: String::new(),
         })?;
         digest(name, &folder, &entry.digest)

@@ -31,8 +31,38 @@ pub(super) fn rejection_error(image: &str, rejection: Box<StatusError>, sent: Se
         }
         401 => RegistryError::Unauthorized { image, url: rejection.url, sent, detail },
         403 => RegistryError::Forbidden { image, url: rejection.url, sent, detail },
-        404 => RegistryError::NotFound { image, url: rejection.url, detail },
+        404 => RegistryError::NotFound { image, url: rejection.url, sent, detail },
         429 => RegistryError::RateLimited { image, url: rejection.url, retry_after: rejection.retry_after },
         _ => RegistryError::Http { image, source: Arc::new(HttpError::Status(rejection)) },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_the_login_that_a_registry_that_hides_images_did_not_get() {
+        #[rustfmt::skip]
+        let rows = [
+            (SentCredential::None,                        "not found at https://r.test/v2/",                                                            "check the name and whether"),
+            (SentCredential::From("A".to_owned()),        "not found at https://r.test/v2/",                                                            "check the name and whether"),
+            (SentCredential::Withheld("R"),               "not found at https://r.test/v2/ with anonymous access (credentials are withheld: R)",        "check the name; if the image needs a login, set"),
+            (SentCredential::Unusable("R".to_owned()),    "not found at https://r.test/v2/ with anonymous access (R)",                                  "check the name and whether"),
+        ];
+        for (sent, message, hint) in rows {
+            let rejection = StatusError {
+                method: crate::http::Method::GET,
+                url: "https://r.test/v2/".to_owned(),
+                status: crate::http::StatusCode::NOT_FOUND,
+                headers: crate::http::header::HeaderMap::new(),
+                body: String::new(),
+                retry_after: None,
+                rate_limited: false,
+            };
+            let error = rejection_error("a", Box::new(rejection), sent);
+            assert_eq!(error.to_string(), message);
+            assert!(error.hint().starts_with(hint), "{}", error.hint());
+        }
     }
 }
