@@ -21,7 +21,7 @@ pub enum TagError {
     /// The specification allows 128 characters.
     #[error("the tag is {0} characters long; at most 128 are allowed")]
     TooLong(usize),
-    /// The character is not allowed in a tag, or not at its start.
+    /// The character is not allowed in a tag, or not at its start. The first position is 1.
     #[error("character {0:?} is not allowed at position {1} of a tag")]
     Character(char, usize),
 }
@@ -45,7 +45,7 @@ impl Tag {
             let fits =
                 character.is_ascii_alphanumeric() || character == '_' || (at > 0 && matches!(character, '.' | '-'));
             if !fits {
-                return Err(TagError::Character(character, at));
+                return Err(TagError::Character(character, text[..at].chars().count() + 1));
             }
         }
         Err(TagError::TooLong(text.len()))
