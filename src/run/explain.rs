@@ -1,6 +1,6 @@
 //! `tagboat explain`: one image, its candidates, and the verdict on each.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -18,6 +18,7 @@ use crate::policy::reason::{Ineligibility, Unknown};
 use crate::policy::{self, Candidate, Gates, Outcome, Pinning, Reason};
 use crate::registry::Registry;
 use crate::report::{self, Explanation, OutcomeKind};
+use crate::text::suggestion;
 
 use super::discover::list;
 use super::external_facts::FactSource;
@@ -40,16 +41,15 @@ pub struct ExplainRequest {
 }
 
 impl ExplainRequest {
-    /// Returns whether the request needs no configuration: tags and current tag are given, and the policy is written out
-    /// and not the name of one in `tagboat.yaml`.
+    /// Returns whether the request needs neither configuration nor manifests: tags and current tag are given, and the policy is written
+    /// out, valid or not.
     pub fn is_self_contained(&self) -> bool {
-        let policy = self.policy.as_deref().is_some_and(|policy| config::policy(policy).is_ok());
-        self.tags.is_some() && self.current.is_some() && policy
+        self.tags.is_some() && self.current.is_some() && self.policy.as_deref().is_some_and(is_written_out)
     }
 }
 
-/// Returns an explanation for each different reference to an image under each policy. Reads the manifests below `root` only if
-/// the request has no current tag, and queries the registry only if it has no tags.
+/// Returns an explanation for each different reference to an image under each policy. Reads the manifests below `root` unless the
+/// request is self-contained, and queries the registry only if it has no tags.
 pub async fn explain(
     root: &Path,
     config: &Config,
@@ -57,7 +57,11 @@ pub async fn explain(
     request: &ExplainRequest,
 ) -> Result<Vec<Explanation>, Error> {
     let (listed, mut subject) = match &request.current {
-        Some(current) => (None, subject_at_tag(&request.image, current, config)?),
+        Some(current) => {
+            let name =
+                if request.is_self_contained() { None } else { name_in_manifests(root, config, &request.image)? };
+            (None, subject_at_tag(name.as_ref().map_or(&request.image, ImageName::familiar), current, config)?)
+        }
         None => {
             let listed = list(&Folder::new(root), config);
             let subject = subject_in_manifests(&listed, &request.image)?;
@@ -67,6 +71,7 @@ pub async fn explain(
     if let Some(policy) = &request.policy {
         let entry = match config.policy(policy) {
             Some(named) => named,
+            None if !is_written_out(policy) => return Err(unknown_policy(policy, config)),
             None => Arc::new(config::policy(policy)?),
         };
         for usage in &mut subject.usages {
@@ -103,6 +108,21 @@ pub async fn explain(
         Some(failure) if answers.iter().all(|answer| answer.verdicts.is_empty()) => Err(Error::from(failure.error)),
         _ => Ok(answers.iter().map(|answer| explanation(answer, &invalid, hint.as_ref())).collect()),
     }
+}
+
+/// Returns whether a policy is written out, and is not the name of one in the configuration.
+fn is_written_out(policy: &str) -> bool {
+    let is_kind = |word: &str| policy::POLICIES.iter().any(|kind| kind.key == word);
+    policy.contains([':', '{', '\n']) || policy.trim().is_empty() || is_kind(policy.trim())
+}
+
+fn unknown_policy(name: &str, config: &Config) -> Error {
+    let kinds = policy::POLICIES.iter().map(|kind| kind.key);
+    let known = config.policies.keys().map(String::as_str).filter(|name| *name != config::SHAPE).chain(kinds);
+    Error::usage(
+        format!("invalid value for --policy: unknown policy `{name}`"),
+        hint!("policies.md#all-policies", "{}", suggestion(name, known).unwrap_or_default()),
+    )
 }
 
 /// Returns the rejected candidate for a text that is not a valid tag.
@@ -163,6 +183,31 @@ fn subject_at_tag(image: &str, current: &str, config: &Config) -> Result<ImageUs
     })
 }
 
+/// Returns the name of the image in the manifests of which this is the last part; `None` if it is a full name, or if no image has it.
+fn name_in_manifests(root: &Path, config: &Config, image: &str) -> Result<Option<ImageName>, Error> {
+    if image.contains('/') {
+        return Ok(None);
+    }
+    let listed = list(&Folder::new(root), config);
+    let occurrences = listed.iter().filter_map(|one| match &one.finding {
+        Finding::Occurrence(occurrence) => Some(occurrence.reference.name()),
+        Finding::Notice(_) => None,
+    });
+    let names = occurrences.filter(|name| name.base() == image).collect::<BTreeSet<_>>();
+    match names.iter().find(|name| name.familiar() == image).or(names.first()) {
+        Some(name) if names.len() == 1 || name.familiar() == image => Ok(Some(ImageName::clone(name))),
+        Some(_) => Err(ambiguous(image, names.iter().map(|name| name.as_str()))),
+        None => Ok(None),
+    }
+}
+
+fn ambiguous<'a>(image: &str, names: impl Iterator<Item = &'a str>) -> Error {
+    Error::usage(
+        format!("cannot find {image}: several images have this name: {}", names.collect::<Vec<_>>().join(", ")),
+        hint!("command-line.md#select-images", "write the full name of one of them"),
+    )
+}
+
 /// Returns an image with its references in the manifests.
 fn subject_in_manifests(listed: &[Listed], image: &str) -> Result<ImageUsages, Error> {
     let full = ImageReference::new(image).ok();
@@ -176,13 +221,7 @@ fn subject_in_manifests(listed: &[Listed], image: &str) -> Result<ImageUsages, E
         (Some(at), _) => Ok(found.swap_remove(at)),
         (None, 1) => Ok(found.swap_remove(0)),
         (None, 0) => Err(not_found(listed, image, matches)),
-        (None, _) => {
-            let names = found.iter().map(|subject| subject.name.as_str()).collect::<Vec<_>>().join(", ");
-            Err(Error::usage(
-                format!("cannot find {image}: several images have this name: {names}"),
-                hint!("command-line.md#select-images", "write the full name of one of them"),
-            ))
-        }
+        (None, _) => Err(ambiguous(image, found.iter().map(|subject| subject.name.as_str()))),
     }
 }
 

@@ -152,6 +152,12 @@ fn names_the_argument_that_cannot_be_used() {
     }
     let output = tagboat.with("TAGBOAT_REPOSITORY", "ftp://x/y").run(&["plan"]);
     assert!(output.code == 64 && output.stderr.contains("invalid value for TAGBOAT_REPOSITORY: "), "{output:?}");
+    for variable in ["TAGBOAT_CONFIG", "TAGBOAT_CACHE_DIR"] {
+        let output = Tagboat::new().with(variable, "").run(&["edit"]);
+        let message = format!("invalid value for {variable}: expected a value, found none");
+        let hint = format!("set {variable} to a value, or unset it");
+        assert!(output.stderr.contains(&message) && output.stderr.contains(&hint), "{output:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -386,6 +392,31 @@ fn logs_decisions_and_calls_of_git() {
     assert!(checked.log.contains("DEBUG git version"), "{}", checked.log);
 }
 
+#[test]
+fn hints_name_what_the_operator_can_change() {
+    let folder = TempDir::new().unwrap();
+    let bare = Bare::new(folder.path(), "gitops");
+    bare.commit("main", &[("app.yaml", "image: 127.0.0.1:1/acme/api:1.0\n")], "Deploy");
+    let local = format!("forge: {{ kind: local, folder: '{}/pulls' }}", folder.path().display());
+    let commits = format!("{local}\ngit: {{ commits: api }}");
+    let no_api = "`commits: api` is not supported by the local forge";
+    #[rustfmt::skip]
+    let rows: &[(&str, &str, &str, &str)] = &[
+        // configuration of the operator   command  message                                                     hint
+        ("forge: { kind: local }",         "run",   "missing `forge.folder`, which `kind: local` needs",        "set `forge: { kind: local, folder: ../pulls }`"),
+        ("forge: { kind: gitea }",         "run",   "unknown address of the repository",                        "set `forge: { url: …, repository: owner/name }`"),
+        (&commits,                         "run",   no_api,                                                     "remove `commits: api` where `git:` is set"),
+        (&commits,                         "check", no_api,                                                     "remove `commits: api` where `git:` is set"),
+        ("repository-config: required",    "check", "cannot read tagboat.yaml of the repository: no such file", "or remove `repository-config: required`"),
+    ];
+    for (config, command, message, hint) in rows {
+        let output = Tagboat::new().with_config(config).run(&[command, "-C", &bare.url()]);
+        let printed = format!("{}{}", output.stdout, output.stderr).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(output.code != 0 && printed.contains(message), "{config}: {output:?}");
+        assert!(printed.contains(hint) && !printed.contains("in tagboat.yaml"), "{config}: {output:?}");
+    }
+}
+
 /// Compose takes variables from the `.env` beside its file, where a setting manages their tags.
 #[test]
 fn list_names_the_line_that_sets_a_variable() {
@@ -446,6 +477,9 @@ rules:
 - { paths: [api/**] }
 - { images: ['**', nginx, docker.io/library/ngin, 'gone/*'] }
 - { paths: [api/VERSION2], policy: ignore }
+policies:
+  a: { follow: nosuch/** }
+  b: { follow: [api, api/Chart.yaml, api/value.yaml] }
 ";
     std::fs::create_dir(folder.path().join("api")).unwrap();
     let files = [
@@ -480,6 +514,9 @@ rules:
         (14, "held",    "no reference has an image with this name; the nearest is `docker.io/library/nginx`"),
         (14, "held",    "no reference has an image with this name"),
         (15, "held",    "`paths` leaves out every file that matches this path"),
+        (17, "held",    "no file matches this path"),
+        (18, "held",    "no reference in the files that match this path"),
+        (18, "held",    "no file matches this path; the nearest is `api/values.yaml`"),
     ]);
 }
 

@@ -21,10 +21,45 @@ fn reads_no_repository_with_tags_current_tag_and_policy() {
     let tagboat = Tagboat::new();
     std::fs::write(tagboat.home().join("tagboat.yaml"), "no-such-key: [\n").unwrap();
     // Reading either folder would fail: one has an invalid configuration, the other does not exist.
-    for more in [&[][..], &["-C", "no-such-folder"]] {
+    for more in [&[][..], &["-C", "no-such-folder"], &["--config", "no-such-file"]] {
         let output = explain(&tagboat, "{ semver: ^1 }", more);
         assert_eq!((output.code, chosen(&output.json())), (0, "1.1.0"), "{output:?}");
     }
+    // Nor does an invalid policy.
+    for policy in ["{ shape: same, min-age: 3d }", "semver: one", "{ semvr: ^1 }", "calver", "{"] {
+        let output = explain(&tagboat, policy, &[]);
+        assert!(output.code == 64 && output.stderr.contains("--policy"), "{policy}: {output:?}");
+        assert!(!output.stderr.contains("tagboat.yaml"), "{policy}: {output:?}");
+    }
+}
+
+#[test]
+fn names_the_policy_that_a_misspelled_name_is_like() {
+    let tagboat = Tagboat::new();
+    std::fs::write(tagboat.home().join("tagboat.yaml"), "policies: { release: { semver: ^2 } }\n").unwrap();
+    for (name, hint) in [("relaese", "use `release`"), ("sempver", "use `semver`"), ("x", "use one of `release`, ")] {
+        let output = explain(&tagboat, name, &[]);
+        let cause = format!("invalid value for --policy: unknown policy `{name}`");
+        assert!(output.stderr.contains(&cause) && output.stderr.contains(hint), "{name}: {output:?}");
+    }
+}
+
+#[test]
+fn finds_the_last_part_of_a_name_in_the_manifests() {
+    let tagboat = Tagboat::new();
+    let write = |text: &str| std::fs::write(tagboat.home().join("values.yaml"), text).unwrap();
+    let run = |more: &[&str]| {
+        tagboat
+            .feed(&[&["explain", "api", "--tags", "-", "--current", "1.0.0", "--format", "json"], more].concat(), TAGS)
+    };
+    write("image: ghcr.io/acme/api:1.0.0\n");
+    assert_eq!(run(&[]).json()["image"], "ghcr.io/acme/api");
+    // Nothing is read.
+    assert_eq!(run(&["--policy", "semver: ^1"]).json()["image"], "docker.io/library/api");
+    write("a: { image: ghcr.io/acme/api:1.0.0 }\nb: { image: ghcr.io/other/api:1.0.0 }\n");
+    assert!(run(&[]).stderr.contains("several images have this name: ghcr.io/acme/api, ghcr.io/other/api"));
+    write("a: { image: ghcr.io/acme/api:1.0.0 }\nb: { image: 'api:1.0.0' }\n");
+    assert_eq!(run(&[]).json()["image"], "docker.io/library/api");
 }
 
 #[test]
