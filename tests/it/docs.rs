@@ -7,5 +7,6 @@ mod generated;
 mod json;
 mod labels;
 mod links;
+mod markers;
 mod migration;
 mod pages;
