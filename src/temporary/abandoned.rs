@@ -14,9 +14,9 @@ pub(crate) struct Temporary {
     pub(crate) suffix: &'static str,
     /// Whether a file or folder may be removed here.
     pub(crate) is_removable: fn(&Metadata) -> bool,
-    /// Locks one, or returns why not.
+    /// Locks a file or folder, or returns why it cannot be locked.
     pub(crate) lock: fn(&Path) -> Lock,
-    /// Removes one.
+    /// Removes a file or folder.
     pub(crate) remove: fn(&Path) -> io::Result<()>,
 }
 

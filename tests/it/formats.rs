@@ -108,7 +108,7 @@ fn every_format_has_fixtures() {
 }
 
 #[test]
-fn fixtures() {
+fn finds_and_edits_the_references_of_every_fixture() {
     let cases: Vec<PathBuf> = folders(&folder()).iter().flat_map(|format| folders(format)).collect();
     assert!(cases.len() > 20);
     let failures: Vec<String> = cases.iter().filter_map(|case| run(case).err()).collect();

@@ -153,7 +153,7 @@ impl Forge for Gitea {
     async fn attach(&self, existing: &PullRequest, missing: &Metadata) -> Attached {
         let mut attached = Attached::default();
         self.label(existing, &missing.labels, &mut attached).await;
-        self.ask_for_reviews(existing, missing, &mut attached).await;
+        self.request_reviews(existing, missing, &mut attached).await;
         self.assign(existing, &missing.assignees, &mut attached).await;
         attached
     }
@@ -290,7 +290,7 @@ impl Gitea {
         }
     }
 
-    async fn ask_for_reviews(&self, existing: &PullRequest, missing: &Metadata, attached: &mut Attached) {
+    async fn request_reviews(&self, existing: &PullRequest, missing: &Metadata, attached: &mut Attached) {
         let action = format!("request a review of {}", existing.url);
         let route = format!("{}/pulls/{}/requested_reviewers", self.root, existing.number);
         let done = &mut attached.done;

@@ -128,7 +128,7 @@ impl GraphQl {
 
     /// Returns the head of a branch; `None` if there is no such branch.
     async fn head(&self, action: &str, branch: &BranchName) -> Result<Option<CommitId>, ForgeError> {
-        let found = self.ask(action, REFERENCE, json!({ "ref": branch.full() })).await?;
+        let found = self.query(action, REFERENCE, json!({ "ref": branch.full() })).await?;
         let id = found.pointer("/repository/ref/target/oid").and_then(Value::as_str);
         Ok(id.and_then(|id| CommitId::new(id).ok()))
     }
@@ -152,7 +152,7 @@ impl GraphQl {
     }
 
     async fn find(&self, action: &str, query: &str, variables: Value, at: &str) -> Result<String, ForgeError> {
-        let found = self.ask(action, query, variables).await?;
+        let found = self.query(action, query, variables).await?;
         let id = found.pointer(at).and_then(Value::as_str).map(str::to_owned);
         id.ok_or_else(|| ForgeError::Malformed {
             action: action.to_owned(),
@@ -161,7 +161,7 @@ impl GraphQl {
     }
 
     /// Queries the repository.
-    async fn ask(&self, action: &str, query: &str, mut variables: Value) -> Result<Value, ForgeError> {
+    async fn query(&self, action: &str, query: &str, mut variables: Value) -> Result<Value, ForgeError> {
         let (owner, name) = self.repository.split_once('/').unwrap_or_default();
         (variables["owner"], variables["name"]) = (json!(owner), json!(name));
         self.client.graphql(action, query, variables).await

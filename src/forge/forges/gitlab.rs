@@ -156,7 +156,7 @@ impl Forge for GitLab {
                 Err(error) => attached.warnings.push(not_set("label", missing.labels.clone(), existing, error)),
             }
         }
-        self.ask_people(existing, missing, &mut attached).await;
+        self.request_reviews(existing, missing, &mut attached).await;
         attached
     }
 
@@ -277,7 +277,7 @@ impl GitLab {
 
     /// Requests reviews and assigns people. GitLab requires user ids, replaces the lists, and without a subscription it silently
     /// keeps only one of each.
-    async fn ask_people(&self, existing: &PullRequest, missing: &Metadata, attached: &mut Attached) {
+    async fn request_reviews(&self, existing: &PullRequest, missing: &Metadata, attached: &mut Attached) {
         let kinds =
             [("reviewer", "reviewer_ids", &missing.reviewers), ("assignee", "assignee_ids", &missing.assignees)];
         let mut found: [Vec<(u64, String)>; 2] = [vec![], vec![]];
