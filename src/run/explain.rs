@@ -14,7 +14,7 @@ use crate::image::{ImageName, ImageReference, Tag, TagError};
 use crate::interop::Automation;
 use crate::manifest::{Finding, Occurrence};
 use crate::plan::ProposedReferences;
-use crate::policy::reason::{Ineligibility, Unknown};
+use crate::policy::reason::{Hold, Ineligibility, Unknown};
 use crate::policy::{self, Candidate, Gates, Outcome, Pinning, Reason};
 use crate::registry::Registry;
 use crate::report::{self, Explanation, OutcomeKind};
@@ -286,6 +286,9 @@ fn explanation(answer: &Answer, invalid: &[report::CandidateRow], hint: Option<&
         }
         Outcome::UpToDate(reason) => {
             (OutcomeKind::UpToDate, Some(report::version(&decision.current)), reason.to_string())
+        }
+        Outcome::Held(Reason::Held(Hold::NoTags)) if !invalid.is_empty() => {
+            (OutcomeKind::Held, None, "none of the given tags is valid".to_owned())
         }
         Outcome::Held(reason) => (OutcomeKind::Held, None, reason.to_string()),
         Outcome::Unknown(reason) => (OutcomeKind::Unknown, None, reason.to_string()),

@@ -79,6 +79,11 @@ fn names_the_empty_tag_list_and_not_the_registry() {
     let report = Tagboat::new().feed(&arguments, "").json();
     let expected = "the tag list of this image is empty";
     assert_eq!((&report["outcome"], &report["reason"]), (&"held".into(), &expected.into()), "{report}");
+    let report = Tagboat::new().feed(&arguments, "!\na b\n").json();
+    let expected = "none of the given tags is valid";
+    assert_eq!((&report["outcome"], &report["reason"]), (&"held".into(), &expected.into()), "{report}");
+    let rows = report["candidates"].as_array().unwrap();
+    assert_eq!(rows[1]["reason"], "character ' ' is not allowed at position 2 of a tag", "{report}");
 }
 
 #[test]
