@@ -96,8 +96,7 @@ impl Config {
     pub fn named_files(&self) -> impl Iterator<Item = &GlobMatcher> {
         let includes = self.declared_globs.iter().filter(|one| one.key == DeclaredKey::Include);
         includes.map(|one| &one.glob).filter(|glob| {
-            let text = glob.glob().glob();
-            let name = text.rsplit_once('/').map_or(text, |(_, name)| name);
+            let name = glob.glob().glob().rsplit('/').next().unwrap_or_default();
             let ending = name.rsplit_once('.').map_or(name, |(_, ending)| ending);
             !ending.is_empty() && !ending.contains(['*', '?', '[', '{', '}'])
         })
