@@ -73,7 +73,9 @@ pub(super) fn plan_changes(
     }));
     let PullRequests { group, branch_prefix: prefix, branch, .. } = &config.pull_requests;
     let (drafts, ungrouped) = plan::group(desired, &Grouping { group, prefix, base, branch: branch.as_ref() });
-    let drafts = proposed.drafts_in_scope(drafts, |change| scope.is_all() || in_scope.contains(&change.occurrence));
+    let drafts = proposed.drafts_in_scope(drafts, |change| {
+        scope.is_all() || in_scope.contains(&change.occurrence) || by_place.rejected.contains(&change.occurrence)
+    });
     let direct_commit =
         (!direct.is_empty()).then(|| Draft { group: GroupId::Base, branch: base.clone(), changes: direct });
     Planned { changes, direct_commit, drafts, ungrouped }

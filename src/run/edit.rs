@@ -25,6 +25,8 @@ use super::subjects::Scope;
 pub struct Edited {
     /// What the command covers.
     pub scope: Scope,
+    /// The globs of the scope that match no file.
+    pub unmatched_paths: Vec<String>,
     /// Every finding with its status: managed, held or ignored.
     pub listed: Vec<Listed>,
     /// The decision for every managed reference.
@@ -102,5 +104,6 @@ pub async fn edit(root: &Path, config: &Config, registry: &dyn Registry, scope: 
             Err(error) => failed.push((path, error)),
         }
     }
-    Edited { scope: scope.clone(), listed, decisions, changes, files, failed }
+    let unmatched_paths = scope.unmatched_paths(&folder.paths());
+    Edited { scope: scope.clone(), unmatched_paths, listed, decisions, changes, files, failed }
 }

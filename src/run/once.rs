@@ -16,7 +16,7 @@ use super::lookup::{Decisions, look_up_and_choose};
 use super::observe::{Desired, observe, open_pull_requests};
 use super::publish::{Published, Publisher};
 use super::request::{RunRequest, Services};
-use super::snapshot::CommitSnapshot;
+use super::snapshot::{CommitSnapshot, Snapshot as _};
 use super::subjects::Scope;
 
 /// The result of one pass: the output of each stage.
@@ -26,6 +26,8 @@ pub struct Attempt {
     pub base: BranchName,
     /// What the run covers.
     pub scope: Scope,
+    /// The globs of the scope that match no file.
+    pub unmatched_paths: Vec<String>,
     /// The time at which the pass started to look up images.
     pub at: Timestamp,
     /// Every finding with its status: managed, held or ignored.
@@ -63,5 +65,6 @@ pub async fn run_once(
     let publisher = Publisher::new(services, config, request, &base, &snapshot, &options, at)?;
     let published = publisher.publish(planned.direct_commit.clone(), actions, limits).await;
 
-    Ok(Attempt { base: base.name, scope: request.scope.clone(), at, listed, decisions, planned, published })
+    let (scope, unmatched_paths) = (request.scope.clone(), request.scope.unmatched_paths(&snapshot.paths()));
+    Ok(Attempt { base: base.name, scope, unmatched_paths, at, listed, decisions, planned, published })
 }

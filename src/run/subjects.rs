@@ -7,7 +7,7 @@ use crate::config::Patterns;
 use crate::govern::{Listed, Selection, Status};
 use crate::image::{ImageName, ImageReference};
 use crate::manifest::{Finding, Notice, Occurrence};
-use crate::plan::ProposedReferences;
+use crate::plan::{Change, ProposedReferences};
 use crate::policy::Candidate;
 
 /// The references to one image, and the policies that manage them.
@@ -72,6 +72,16 @@ impl Scope {
     pub(super) fn covers_notice(&self, notice: &Notice) -> bool {
         self.names(|name| notice.image_name().is_some_and(|other| other == *name))
             && self.covers_path(&notice.place.path)
+    }
+
+    /// Returns whether it covers a change.
+    pub(super) fn covers_change(&self, change: &Change) -> bool {
+        self.names(|name| name == change.from.name()) && self.covers_path(&change.path)
+    }
+
+    /// Returns the globs of `paths` that match none of these files.
+    pub(super) fn unmatched_paths(&self, files: &[Arc<str>]) -> Vec<String> {
+        self.paths.iter().flat_map(|paths| paths.unmatched(files)).collect()
     }
 
     fn names(&self, is_name: impl Fn(&ImageName) -> bool) -> bool {

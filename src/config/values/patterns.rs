@@ -1,5 +1,7 @@
 //! Globs on image names and on paths.
 
+use std::sync::Arc;
+
 use globset::{Glob, GlobBuilder, GlobSet};
 
 use crate::image::{ImageName, registry_host};
@@ -87,6 +89,17 @@ impl Patterns {
         let is_named = |glob: &&String| glob.split('/').any(|part| !part.contains(['*', '?', '[', '{']));
         let matches = |glob: &String| path_pattern(glob).is_ok_and(|glob| glob.compile_matcher().is_match(path));
         self.written.iter().filter(is_named).any(matches)
+    }
+
+    /// Returns the globs that match none of these paths.
+    pub(crate) fn unmatched(&self, paths: &[Arc<str>]) -> Vec<String> {
+        let is_unmatched = |glob: &&String| {
+            path_pattern(glob).is_ok_and(|glob| {
+                let matcher = glob.compile_matcher();
+                !paths.iter().any(|path| matcher.is_match(&**path))
+            })
+        };
+        self.written.iter().filter(is_unmatched).cloned().collect()
     }
 
     /// Returns whether one of the globs matches a path from the repository's root.

@@ -146,7 +146,12 @@ fn evaluate(question: &Question<'_>, given: &GivenTags, candidates: &[Candidate]
     Ok(match outcome {
         Outcome::Update(choice) if given.contains(&choice.tag) => Outcome::Update(as_given(question, choice)),
         Outcome::Update(choice) if given.proposed(&choice.tag).is_some() => {
-            Outcome::Update(Choice { reason: Acceptance::ProposedEarlier.into(), ..choice })
+            let rejections = given.tags.iter().map(|one| rejection(question, candidates, &one.tag));
+            // If every named tag is rejected, the reason is reported, and what is proposed stays as it is.
+            match rejections.collect::<Option<Vec<_>>>().and_then(|all| all.into_iter().next_back()) {
+                Some(cause) => rejected(&last.tag, cause),
+                None => Outcome::Update(Choice { reason: Acceptance::ProposedEarlier.into(), ..choice }),
+            }
         }
         Outcome::Unknown(cause) => Outcome::Unknown(cause),
         Outcome::UpToDate(reason) if given.contains(current) => Outcome::UpToDate(reason),

@@ -25,7 +25,7 @@ impl Edited {
             None => ChangeOutcome::Written(None),
         };
         let mut failed = decided.failed();
-        failed.extend(unmanaged(&self.scope, &self.listed));
+        failed.extend(unmanaged(&self.scope, &self.listed, &self.unmatched_paths));
         failed.extend(self.failed.iter().map(|(path, error)| FailureRow {
             subject: Subject::File(path.to_string()),
             reason: chain(error),

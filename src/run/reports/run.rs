@@ -46,7 +46,7 @@ impl RunOutcome {
             },
         };
         let mut failed = decided.failed();
-        failed.extend(unmanaged(&attempt.scope, &attempt.listed));
+        failed.extend(unmanaged(&attempt.scope, &attempt.listed, &attempt.unmatched_paths));
         failed.extend(results.iter().filter_map(results::failed));
         failed.extend(results.iter().flat_map(results::warnings));
         failed.extend(planned.ungrouped.iter().map(|one| FailureRow {
@@ -55,6 +55,11 @@ impl RunOutcome {
             hint: Some(one.error.hint()),
             locations: one.changes.iter().map(|change| location(&change.path, change.position)).collect(),
         }));
+        // A pull request is rewritten as a whole, so it also has changes outside the scope.
+        let rows = |changes: fn(&GroupResult) -> &[Change]| {
+            let changes = results.iter().flat_map(changes).filter(|change| attempt.scope.covers_change(change));
+            changes.map(ChangeRow::new).collect::<Vec<_>>()
+        };
         let (registry, token) = (self.registry_requests.registry, self.registry_requests.token);
         RunReport {
             about: RunOrigin {
@@ -64,8 +69,8 @@ impl RunOutcome {
                 at: Some(attempt.at),
             },
             images: decided.images(&self.build_facts, outcome),
-            changes: results.iter().flat_map(results::changes).map(ChangeRow::new).collect(),
-            already_proposed: results.iter().flat_map(results::already_proposed).map(ChangeRow::new).collect(),
+            changes: rows(results::changes),
+            already_proposed: rows(results::already_proposed),
             proposals: results.iter().filter_map(results::proposed).collect(),
             held: decided.held(),
             failed,

@@ -1,4 +1,5 @@
-//! Images that the command line names and that the command cannot update: no manifest uses them, or no policy manages them.
+//! Images and files that the command line names and that the command cannot update: no manifest uses the image, no policy manages it, or
+//! no file matches.
 
 use std::collections::BTreeSet;
 
@@ -11,10 +12,23 @@ use crate::run::subjects::Scope;
 
 use super::decided::location;
 
-/// Returns a failure for each of these images.
-pub(super) fn unmanaged(scope: &Scope, listed: &[Listed]) -> Vec<FailureRow> {
+/// Returns a failure for each of these images, and for each glob that matches no file.
+pub(super) fn unmanaged(scope: &Scope, listed: &[Listed], unmatched_paths: &[String]) -> Vec<FailureRow> {
     let names = scope.images.iter().map(ImageReference::name).collect::<BTreeSet<_>>();
-    names.into_iter().filter_map(|name| failure(name, scope, listed)).collect()
+    let images = names.into_iter().filter_map(|name| failure(name, scope, listed));
+    images.chain(unmatched_paths.iter().map(|glob| unmatched_path(glob))).collect()
+}
+
+fn unmatched_path(glob: &str) -> FailureRow {
+    FailureRow {
+        subject: Subject::File(glob.to_owned()),
+        reason: format!("cannot update {glob}: no file matches this --path"),
+        hint: Some(hint!(
+            "command-line.md#select-images",
+            "write the glob from the root of the repository, as in `--path \"envs/staging/**\"`, or omit it"
+        )),
+        locations: Vec::new(),
+    }
 }
 
 fn failure(name: &ImageName, scope: &Scope, listed: &[Listed]) -> Option<FailureRow> {

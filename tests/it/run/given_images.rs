@@ -92,7 +92,7 @@ const SCENARIOS: &[Scenario] = &[
         Run("api:1.2", &["unchanged tagboat/api: Update ghcr.io/acme/api from 1.0 to 1.3 in api"], &[]),
         Contains("tagboat/api", "api/app.yaml", "api:1.3"),
         Run("api:1.4", &["update tagboat/api: Update ghcr.io/acme/api from 1.0 to 1.4 in api"], &[]),
-        Run("api:0.9", &["unchanged tagboat/api: …"], &[]),
+        Run("api:0.9", &["unchanged tagboat/api: …"], &["api/app.yaml:2: 0.9, given with --image, is rejected: older than the current tag 1.0"]),
     ], files: &[("api/app.yaml", API)] },
     Scenario { name: "builds of two images in one group end out of order", config: ONE_GROUP, steps: &[
         Run("", &["open tagboat/all: …"], &[]),
@@ -104,7 +104,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "builds end out of order by build time", config: "policies: { main: { newest-build: true } }\nrules: [{ policy: main }]", steps: &[
         Run("api:beef123", &["open tagboat/api: Update ghcr.io/acme/api from 1c0ffee to beef123 in api"], &[]),
         Run("api:3d9b390", &["unchanged tagboat/api: Update ghcr.io/acme/api from 1c0ffee to beef123 in api"], &[]),
-        Run("api:1.3", &["unchanged tagboat/api: …"], &[]),
+        Run("api:1.3", &["unchanged tagboat/api: …"], &["api/app.yaml:2: 1.3, given with --image, is rejected: older than the current tag 1c0ffee"]),
     ], files: &[("api/app.yaml", COMMIT)] },
     Scenario { name: "another place has its own proposal", config: "", steps: &[
         Run("api:1.1", &["open tagboat/one: …", "open tagboat/two: …"], &[]),

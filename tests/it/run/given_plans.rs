@@ -68,3 +68,43 @@ async fn plans_only_what_the_policy_allows() {
         assert_eq!((bare.branches(), forge.exists()), (branches.clone(), false), "{case}: a plan writes nothing");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reports_only_what_the_command_covers() {
+    let folder = tempfile::tempdir().unwrap();
+    let registry = EmbeddedRegistry::start().await.unwrap();
+    for (name, tag) in [("api", "0.9"), ("api", "1.0"), ("api", "1.1"), ("web", "1.0"), ("web", "1.1")] {
+        registry.push(&format!("acme/{name}"), tag, &ImageSpec::default()).unwrap();
+    }
+    let bare = Bare::new(folder.path(), "gitops");
+    let pod = "kind: Pod\nspec: { containers: [{ image: ghcr.io/acme/api:1.0 }, { image: ghcr.io/acme/web:1.0 }] }\n";
+    bare.commit("main", &[("app/pod.yaml", pod), ("tagboat.yaml", "{}\n")], "Deploy");
+    let tagboat = Tagboat::new().with_config(&format!(
+        "forge: {{ kind: local, folder: {}/pulls }}\nregistries: {{ ghcr.io: {{ mirror: 'http://{}' }} }}\n",
+        folder.path().display(),
+        registry.host()
+    ));
+    let run = |arguments: &[&str]| tagboat.run(&[arguments, &["-C", &bare.url(), "--format", "json"]].concat());
+    assert_eq!(run(&["run"]).code, 0);
+    let names = |report: &Value, list: &str| -> Vec<String> {
+        let rows = report[list].as_array().unwrap().iter();
+        rows.map(|row| row["name"].as_str().unwrap().to_owned()).collect()
+    };
+    for image in ["ghcr.io/acme/api", "ghcr.io/acme/api:1.1", "ghcr.io/acme/api:0.9"] {
+        let output = run(&["plan", "--image", image]);
+        let report = output.json();
+        for list in ["already-proposed", "images"] {
+            assert_eq!(names(&report, list), ["ghcr.io/acme/api"], "{image}: {list}: {report:#}");
+        }
+        let is_held = image.ends_with("0.9");
+        assert_eq!(report["held"].as_array().unwrap().len(), usize::from(is_held), "{image}: {report:#}");
+        assert_eq!(report["proposals"][0]["action"], "unchanged", "{image}: {report:#}");
+    }
+    for command in ["plan", "run"] {
+        let output = run(&[command, "--path", "nosuch/**", "--path", "app/**"]);
+        let failed = &output.json()["failed"];
+        let reason = "cannot update nosuch/**: no file matches this --path";
+        assert_eq!((&failed[0]["reason"], output.code), (&reason.into(), 3), "{command}: {output:?}");
+        assert_eq!(run(&[command, "--path", "nosuch/**"]).code, 1, "{command}");
+    }
+}
