@@ -127,7 +127,7 @@ fn read_index(entries: &[Descriptor], facts: &mut ImageFacts) -> Result<Manifest
         return Err("its index lists no image".to_owned());
     }
     let named: Vec<Platform> = images.iter().filter_map(|entry| entry.platform()).collect();
-    // An entry without a platform is read for its own; one whose platform lacks a part cannot be selected by any runtime.
+    // Where no entry has a platform, each is read for its own; one whose platform lacks a part cannot be selected by any runtime.
     if named.is_empty() && images.iter().all(|entry| entry.platform.is_some()) {
         return Err("its index names no platform with an operating system and an architecture".to_owned());
     }

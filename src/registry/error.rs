@@ -302,22 +302,27 @@ impl RegistryError {
         )
     }
 
+    /// Returns whether access was denied. If others of the repository are served, the error is about this one: a scanner blocks it.
+    pub fn is_denied(&self) -> bool {
+        matches!(self, Self::Forbidden { .. })
+    }
+
     /// Returns whether the server refuses the method of the request: 405, or 501 (RFC 9110).
     pub(super) fn refuses_method(&self) -> bool {
         let status = match self {
-            Self::Http { source, .. } => source.status(),
+            Self::Http { source, .. } | Self::RefusedContent { source, .. } => source.status(),
             _ => None,
         };
         status.is_some_and(|status| matches!(status.as_u16(), 405 | 501))
     }
 
     /// Converts the error of a request for a manifest or a configuration. These statuses are how registries answer one in a
-    /// format that they no longer serve.
+    /// format that they no longer serve, or for an image that a scanner blocks.
     pub(super) fn into_refused_content(self) -> Self {
         match self {
             Self::Http { image, source } => match &*source {
                 HttpError::Status(rejection)
-                    if matches!(rejection.status.as_u16(), 400 | 406 | 410 | 415 | 422 | 451) =>
+                    if matches!(rejection.status.as_u16(), 400 | 405 | 406 | 410 | 412 | 415 | 422 | 451) =>
                 {
                     Self::RefusedContent { image, source }
                 }

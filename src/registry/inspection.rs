@@ -26,6 +26,10 @@ pub(super) struct Inspection {
     next: NextDocument,
     /// Manifests of an index that replace one that cannot be read, the next one last, each with the facts of the index.
     others: Vec<(ImageFacts, Digest)>,
+    /// The image that is read now, of an index that names no platforms.
+    unnamed: Option<Digest>,
+    /// The facts of the images that were read of such an index: each may be for another platform.
+    found: Option<ImageFacts>,
     documents: usize,
 }
 
@@ -33,7 +37,8 @@ impl Inspection {
     /// Starts at the manifest that a tag points at.
     pub(super) fn new(digest: Digest) -> Self {
         let facts = ImageFacts { digest: Some(digest.clone()), ..ImageFacts::default() };
-        Self { facts, next: NextDocument::Manifest(digest), others: Vec::new(), documents: 0 }
+        let (next, others) = (NextDocument::Manifest(digest), Vec::new());
+        Self { facts, next, others, unnamed: None, found: None, documents: 0 }
     }
 
     /// Returns the document to read next.
@@ -46,6 +51,9 @@ impl Inspection {
         if matches!(self.next, NextDocument::Config(_)) {
             content::read_config(body, &mut self.facts)?;
             self.next = NextDocument::End;
+            if let Some(image) = self.unnamed.take() {
+                self.keep(image);
+            }
             return Ok(());
         }
         self.documents += 1;
@@ -66,8 +74,26 @@ impl Inspection {
     pub(super) fn skip(&mut self) -> bool {
         self.documents += 1;
         let other = if self.documents < MAX_DOCUMENTS { self.others.pop() } else { None };
-        let Some((facts, child)) = other else { return false };
+        let Some((facts, child)) = other else { return self.end() };
+        self.unnamed = facts.platforms.is_empty().then(|| child.clone());
         (self.facts, self.next) = (facts, NextDocument::Manifest(child));
+        true
+    }
+
+    /// Keeps the facts of one image of an index that names no platforms, and goes to the next.
+    fn keep(&mut self, image: Digest) {
+        let facts = std::mem::take(&mut self.facts);
+        let platforms = facts.platforms.clone();
+        let found = self.found.get_or_insert(ImageFacts { platforms: Vec::new(), ..facts });
+        found.members.extend(platforms.first().map(|platform| (platform.clone(), image)));
+        found.platforms.extend(platforms);
+        self.skip();
+    }
+
+    /// Ends with the images that were read. Returns `false` if none was.
+    fn end(&mut self) -> bool {
+        let Some(found) = self.found.take() else { return false };
+        (self.facts, self.next) = (found, NextDocument::End);
         true
     }
 

@@ -61,6 +61,11 @@ impl LookupError {
         matches!(self, Self::Registry(error) if error.is_permanent())
     }
 
+    /// Returns whether the registry denied access.
+    pub(super) fn is_denied(&self) -> bool {
+        matches!(self, Self::Registry(error) if error.is_denied())
+    }
+
     /// Returns what to do next.
     pub fn hint(&self) -> Hint {
         match self {

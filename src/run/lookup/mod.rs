@@ -1,6 +1,7 @@
 //! The stages *look up* and *choose*, image by image: a policy names the facts that it lacks, and only those are looked up. A
 //! failed lookup makes its image unknown and does not affect the others.
 
+mod denied;
 mod error;
 mod given;
 mod pin;
@@ -282,8 +283,9 @@ impl<'a> ImageLookup<'a> {
                 Err(failed) => failed,
             };
             attempts += 1;
+            let is_permanent = error.is_permanent() || (error.is_denied() && self.serves_others(&[&tag]).await);
             match self.candidates.iter_mut().find(|one| one.tag == tag) {
-                Some(known) if self.is_listed && error.is_permanent() && attempts < MAX_UNREADABLE => {
+                Some(known) if self.is_listed && is_permanent && attempts < MAX_UNREADABLE => {
                     // The same tag again: it is the current one, which stays without a digest.
                     if let Known::Unreadable(cause) = &known.facts {
                         let cause = Rejection::Unreadable(cause.clone());
@@ -330,7 +332,9 @@ impl<'a> ImageLookup<'a> {
             };
             (tag, found)
         });
-        for (tag, known) in stream::iter(lookups).buffered(AT_ONCE).collect::<Vec<_>>().await {
+        let found: Vec<_> = stream::iter(lookups).buffered(AT_ONCE).collect().await;
+        let has_blocked = self.has_blocked(&found).await;
+        for (tag, known) in found {
             let known = known.unwrap_or_else(|error| {
                 let text = error.to_string().into();
                 let is_given = self.given.as_ref().is_some_and(|given| given.get(&tag).is_some());
@@ -338,7 +342,9 @@ impl<'a> ImageLookup<'a> {
                 let is_known = self.is_listed || (self.given.is_some() && !is_given);
                 let known = match error {
                     RegistryError::Offline { .. } => Known::Offline(text),
-                    _ if is_known && error.is_permanent() => return Known::Unreadable(text),
+                    _ if is_known && (error.is_permanent() || (has_blocked && error.is_denied())) => {
+                        return Known::Unreadable(text);
+                    }
                     _ => Known::Failed(text),
                 };
                 let error = if is_given { LookupError::of_given(&tag, error) } else { error.into() };

@@ -52,6 +52,7 @@ const KINDS: &[Kind] = &[
     ("garbage as a configuration",      garbage,                                       Rejected("is not an image configuration: ")),
     ("a sparse index",                  sparse,                                        Chosen),
     ("an index with attestations",      attested,                                      Chosen),
+    ("an index without platforms",      unnamed,                                       Chosen),
 ];
 
 const SCHEMA_1_BODY: &str = r#"{"schemaVersion":1,"name":"acme/app","tag":"1.2.0","architecture":"amd64","fsLayers":[],"history":[],"signatures":[]}"#;
@@ -106,6 +107,16 @@ fn garbage(content: &mut Content) -> Value {
 fn sparse(content: &mut Content) -> Value {
     let first = content.image(BUILT, "amd64");
     let entries = [content.removed(first), content.image(BUILT, "arm64")];
+    content.index(&entries)
+}
+
+/// Only the configurations of its images name their platforms.
+fn unnamed(content: &mut Content) -> Value {
+    let entries = ["arm64", "amd64"].map(|architecture| {
+        let mut entry = content.image(BUILT, architecture);
+        entry.as_object_mut().unwrap().remove("platform");
+        entry
+    });
     content.index(&entries)
 }
 
@@ -194,16 +205,43 @@ fn rejects_unreadable_tags_of_docker_registry() {
     }
 }
 
+/// A scanner may block one image, with a status of its own choice.
+#[tokio::test(flavor = "multi_thread")]
+async fn rejects_a_tag_that_the_registry_blocks() {
+    for (status, part) in [(403, "403"), (405, "405"), (412, "412"), (451, "451")] {
+        let content = repository(attested);
+        let server = Double::start(move |request| match request.path() {
+            "/v2/acme/app/manifests/1.2.0" => Reply::new(status, ""),
+            _ => content.reply(request),
+        })
+        .await;
+        check(&server.host(), &format!("status {status}"), &Rejected(part));
+    }
+    // Where nothing is served, the login may be why.
+    let content = repository(attested);
+    let server = Double::start(move |request| match request.path() {
+        path if path.contains("/manifests/") => Reply::new(403, ""),
+        _ => content.reply(request),
+    })
+    .await;
+    let report = explain(&folder(&server.host(), RULES[3]));
+    assert_eq!(report["outcome"], "unknown", "{report:#}");
+}
+
 /// A tag whose digest cannot be written is not proposed.
 #[tokio::test(flavor = "multi_thread")]
 async fn pins_the_next_tag_if_the_digest_of_one_is_gone() {
-    for (kind, reply, reason) in [
-        ("gone", (|| Reply::new(404, "")) as fn() -> Reply, "1.2.0 rejected: not found at"),
-        ("a refused format", || Reply::new(400, ""), "1.2.0 rejected: HEAD http"),
+    for (kind, reply, reason, requests) in [
+        ("gone", (|| Reply::new(404, "")) as fn() -> Reply, "1.2.0 rejected: not found at", 3),
+        ("a refused format", || Reply::new(400, ""), "1.2.0 rejected: HEAD http", 3),
+        ("an image that a scanner blocks", || Reply::new(412, ""), "1.2.0 rejected: HEAD http", 3),
+        // One more tag shows that the others are served.
+        ("a denied manifest", || Reply::new(403, ""), "1.2.0 rejected: 403", 4),
         (
             "schema 1",
             || Reply::new(200, SCHEMA_1_BODY).header("content-type", SCHEMA_1),
             "1.2.0 rejected: the manifest has",
+            3,
         ),
     ] {
         let content = repository(attested);
@@ -220,7 +258,7 @@ async fn pins_the_next_tag_if_the_digest_of_one_is_gone() {
         assert_eq!(verdict(&report, "1.2.0").0, "rejected", "{kind}: {report:#}");
         assert_eq!(tagboat.run(&["edit"]).code, 0, "{kind}");
         // The list, and the digests of two tags, in each of the two runs.
-        assert_eq!(server.received().len(), 6, "{kind}: {:#?}", server.received());
+        assert_eq!(server.received().len(), requests * 2, "{kind}: {:#?}", server.received());
     }
 }
 
@@ -281,7 +319,6 @@ const TRANSIENT: &[Fault] = &[
     ("503",             || Reply::new(503, "")),
     ("429",             || Reply::new(429, "").header("retry-after", "0")),
     ("401",             || Reply::new(401, "")),
-    ("403",             || Reply::new(403, "")),
     ("408",             || Reply::new(408, "")),
     ("silence",         || Reply::new(200, "{}").manner(Manner::Silence)),
     ("a closed one",    || Reply::new(200, "{}").manner(Manner::Hangup)),
