@@ -235,7 +235,7 @@ impl Policies<'_> {
             return Ok(Selection {
                 name,
                 entry: Arc::new(entry),
-                names_image: false,
+                names_image: rule.is_some_and(|rule| rule.images.names(query.name)),
                 gates,
                 pinning,
                 comments,

@@ -108,8 +108,10 @@ pub struct Observed {
     pub leftovers: Vec<Leftover>,
     /// Places for which this run has no decision.
     pub undecided: Undecided,
-    /// Whether this run covers all images. If not, it closes only what other pull requests replace, and keeps what open ones change
-    /// for other images.
+    /// Places, by path and field, about which a run for single images decided that nothing newer is proposed.
+    pub settled: BTreeSet<(String, String)>,
+    /// Whether this run covers all images. If not, it closes only what other pull requests replace or what is settled, and keeps what
+    /// open ones change for other images.
     pub complete: bool,
     /// Labels with which a person holds a pull request.
     pub hold_labels: Vec<String>,
@@ -153,7 +155,7 @@ pub fn reconcile(drafts: Vec<Draft>, observed: &Observed) -> Vec<Action> {
     }
     for (branch, existing) in open {
         if !drafted.contains(branch) {
-            let decides = observed.complete || regrouped.contains(&existing.number);
+            let decides = observed.complete || regrouped.contains(&existing.number) || is_settled(existing, observed);
             actions.push(action_without_draft(existing, decides, observed));
         }
     }
@@ -229,6 +231,13 @@ fn remove_declined(draft: &mut Draft, closed: &[PullRequest]) -> BTreeMap<u64, V
         }
     }
     removed
+}
+
+/// Returns whether a run for single images decided about every place of a pull request, and proposes nothing there.
+fn is_settled(existing: &PullRequest, observed: &Observed) -> bool {
+    let changes = recorded_list(existing);
+    let is_settled = |change: &RecordedChange| observed.settled.contains(&(change.path.clone(), change.field.clone()));
+    !changes.is_empty() && changes.iter().all(is_settled)
 }
 
 /// Returns whether a draft has a change of a pull request on another branch: the group of its place is another one since then.
@@ -307,6 +316,7 @@ mod tests {
             closed,
             leftovers: vec![],
             undecided: Undecided::default(),
+            settled: BTreeSet::new(),
             complete: true,
             hold_labels: vec![],
         }
@@ -385,6 +395,12 @@ mod tests {
         assert_eq!(kinds(&reconcile(vec![], &unreadable)), ["leave g"]);
         let out_of_scope = Observed { complete: false, ..observed(vec![pull_request(1, &b, Open)], vec![]) };
         assert_eq!(kinds(&reconcile(vec![], &out_of_scope)), ["leave g"]);
+        let settled = |paths: &[&str]| {
+            let settled = paths.iter().map(|path| ((*path).to_owned(), "spec.image".to_owned())).collect();
+            Observed { settled, complete: false, ..observed(vec![pull_request(1, &b, Open)], vec![]) }
+        };
+        assert_eq!(kinds(&reconcile(vec![], &settled(&["b.yaml"]))), ["leave g"]);
+        assert_eq!(kinds(&reconcile(vec![], &settled(&["a.yaml", "b.yaml"]))), ["close #1"]);
     }
 
     #[test]

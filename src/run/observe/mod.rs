@@ -4,6 +4,8 @@
 mod authorship;
 mod leftovers;
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use crate::config::Config;
@@ -12,6 +14,7 @@ use crate::govern::Listed;
 use crate::manifest::{Finding, NoticeStatus, Place};
 use crate::plan::{self, Draft, Observed, PullRequest, Undecided};
 use crate::policy::Outcome;
+use crate::policy::reason::{Acceptance, Hold, Reason, Rejection};
 use crate::refname::BranchName;
 
 use super::base::Base;
@@ -59,7 +62,7 @@ pub(super) async fn observe(
     let leftovers = if complete { leftovers(services, base, planned, &open, config).await? } else { Vec::new() };
     let undecided = undecided(listed, decisions, planned);
     let hold_labels = config.pull_requests.hold_labels.clone();
-    Ok(Observed { now, open, closed, leftovers, undecided, complete, hold_labels })
+    Ok(Observed { now, open, closed, leftovers, undecided, settled: settled(decisions), complete, hold_labels })
 }
 
 async fn closed_pull_requests(forge: Option<&dyn Forge>, drafts: Vec<&Draft>) -> Result<Vec<PullRequest>, ForgeError> {
@@ -70,6 +73,21 @@ async fn closed_pull_requests(forge: Option<&dyn Forge>, drafts: Vec<&Draft>) ->
         }
     }
     Ok(closed)
+}
+
+/// Returns the places for which the command line names an image, and the policy finds the current one newer than what is named and what
+/// is proposed.
+fn settled(decisions: &Decisions) -> BTreeSet<(String, String)> {
+    let is_newest = |outcome: &Outcome| match outcome {
+        Outcome::UpToDate(reason) => *reason != Reason::Accepted(Acceptance::GivenAlready),
+        Outcome::Held(Reason::Held(Hold::GivenRejected(_, cause))) => {
+            matches!(cause, Rejection::Older(_) | Rejection::NotNewer(_) | Rejection::LowerVersion(_))
+        }
+        Outcome::Update(_) | Outcome::Held(_) | Outcome::Unknown(_) => false,
+    };
+    let answers = decisions.answers.iter().filter(|answer| answer.is_given && is_newest(&answer.decision.outcome));
+    let places = answers.flat_map(|answer| answer.occurrences.iter().map(|found| &found.place));
+    places.map(|place| (place.path.to_string(), place.field.clone())).collect()
 }
 
 /// Returns the places without a decision: unknown outcomes, refused edits, changes without a group, unreadable files.

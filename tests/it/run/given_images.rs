@@ -146,6 +146,22 @@ const SCENARIOS: &[Scenario] = &[
         Run("web:1.0.0", &[], &["values.yaml:2: 1.0.0, given with --image, is rejected: the policy cannot compare it with the current tag alpine"]),
     ], files: &[("values.yaml", "web:\n  image: ghcr.io/acme/web\n  tag: alpine # renovate: datasource=docker depName=ghcr.io/acme/web versioning=semver\n")] },
 
+    Scenario { name: "a versioning of an image that a rule names in full", config: "rules: [{ images: [ghcr.io/acme/web] }]", steps: &[
+        Run("", &["open …"], &[]),
+    ], files: &[("values.yaml", "web:\n  image: ghcr.io/acme/web\n  tag: alpine # renovate: datasource=docker depName=ghcr.io/acme/web versioning=semver\n")] },
+
+    // A pull request that the base branch overtook.
+    Scenario { name: "a proposal that is older than the base branch is closed", config: "", steps: &[
+        Run("api:1.3", &["open tagboat/api: …"], &[]),
+        Commit("api/app.yaml", "kind: Pod\nspec: { containers: [{ image: ghcr.io/acme/api:1.4 }] }\n"),
+        Run("api:1.3", &["close tagboat/api: superseded: …"], &["api/app.yaml:2: 1.3, given with --image, is rejected: older than the current tag 1.4"]),
+    ], files: &[("api/app.yaml", API)] },
+    Scenario { name: "a proposal that the base branch has is closed", config: "", steps: &[
+        Run("api:1.3", &["open tagboat/api: …"], &[]),
+        Commit("api/app.yaml", "kind: Pod\nspec: { containers: [{ image: ghcr.io/acme/api:1.3 }] }\n"),
+        Run("api:1.3", &["close tagboat/api: superseded: …"], &[]),
+    ], files: &[("api/app.yaml", API)] },
+
     // Only the images that are named.
     Scenario { name: "held values of other images are left out", config: "", steps: &[
         Run("api:1.1", &["open tagboat/api: …"], &[]),
