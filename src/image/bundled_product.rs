@@ -16,19 +16,21 @@ pub const BUNDLED_PRODUCTS: &[(&str, &[&str])] = &[
     ("search and messages",    &["elasticsearch", "elastic", "es", "opensearch", "solr", "lucene", "kafka", "pulsar", "rabbitmq", "zookeeper", "tika"]),
     (JAVA,                     &["jdk", "openjdk", "jre", "java", "jvm", "temurin", "corretto", "amazoncorretto", "zulu", "liberica", "sapmachine", "semeru", "dragonwell", "kona",
                                  "ibmjava", "graal", "graalvm", "graalvm-community", "graalvm-ce", "graalvm-ee", "mandrel", "scala", "kotlin", "groovy", "gradle", "maven", "sbt",
-                                 "quarkus", "springboot"]),
+                                 "quarkus", "spring", "springboot"]),
     ("other languages",        &["php", "fpm", "py", "python", "pypy", "node", "nodejs", "deno", "bun", "ruby", "jruby", "go", "golang", "rust", "swift", "net", "dotnet", "dotnet-isolated", "netcore", "sdk", "aspnet", "mono",
-                                 "pwsh", "powershell", "perl", "otp", "erlang", "elixir", "julia", "r", "lua", "luajit", "ghc", "cp", "ocaml", "dart", "flutter", "npm", "yarn", "pnpm"]),
+                                 "pwsh", "powershell", "perl", "otp", "erlang", "elixir", "julia", "r", "lua", "luajit", "ghc", "cp", "ocaml", "dart", "flutter", "npm", "yarn", "pnpm",
+                                 "django", "rails", "symfony", "laravel"]),
     ("compilers and libraries", &["gcc", "clang", "llvm", "msvc", "vs", "cmake", "android", "ndk", "ios", "xcode", "unity", "openssl", "opencv", "boost", "qt", "gdal",
-                                 "glibc", "musl", "icu", "ffmpeg", "imagemagick", "openmpi", "mpich", "protoc"]),
+                                 "glibc", "musl", "icu", "ffmpeg", "imagemagick", "openmpi", "mpich", "protoc", "oneapi", "gtk", "ros",
+                                 "libtorrent", "libtorrentv"]),
     ("servers",                &["nginx", "openresty", "httpd", "apache", "tomcat", "jetty", "wildfly", "haproxy", "envoy", "vault", "consul", "jboss", "payara", "glassfish", "weblogic", "websphere",
-                                 "liberty", "keycloak", "kc"]),
+                                 "liberty", "keycloak", "kc", "odoo", "wordpress", "magento"]),
     ("browsers",               &["chrome", "chromium", "chromedriver", "firefox"]),
     ("machine learning",       &["torch", "pytorch", "tensorflow", "tf", "jax", "transformers", "onnxruntime", "tensorrt", "trt", "numpy", "pandas", "vllm", "ray", "triton"]),
-    ("graphics processors",    &["cuda", "cu", "cudnn", "rocm", "l4t", "l4t-r", "jetpack"]),
+    ("graphics processors",    &["cuda", "cu", "cudnn", "rocm", "l4t", "l4t-r", "jetpack", "sm"]),
     ("versions of Windows",    &["windows", "win", "nanoserver", "windowsservercore", "servercore", "ltsc", "sac", "server"]),
     ("clusters",               &["k8s", "kube", "kubernetes", "kubectl", "helm", "terraform", "tofu", "opentofu", "ansible", "hadoop", "hive", "spark", "flink", "airflow", "docker", "dind", "containerd", "istio",
-                                 "etcd", "cli-migrations"]),
+                                 "etcd", "ocp", "cli-migrations"]),
 ];
 
 /// The products whose versions have updates: `8u222`.
@@ -137,7 +139,8 @@ fn attached_stage(after: &str) -> usize {
 fn product_group(before: &str, version: &str) -> Option<&'static str> {
     let mut before = without_scala_version(before);
     loop {
-        before = before.strip_suffix(SEPARATORS).unwrap_or(before);
+        let separated = before.strip_suffix(SEPARATORS);
+        before = separated.unwrap_or(before);
         let is_year = version.len() == 4 && version.starts_with("20");
         let may_follow = |name: &&&str| {
             (!BEFORE_DOTTED.contains(*name) || version.contains('.')) && (!BEFORE_YEAR.contains(*name) || is_year)
@@ -147,7 +150,8 @@ fn product_group(before: &str, version: &str) -> Option<&'static str> {
         {
             return Some(group);
         }
-        let undotted = if version.contains('.') { &[] } else { DOTTED_DISTRIBUTIONS };
+        // In `jdk-ubuntu22` the number is that of the distribution.
+        let undotted = if version.contains('.') || separated.is_none() { &[] } else { DOTTED_DISTRIBUTIONS };
         let between = BETWEEN.iter().chain(undotted).chain(ARCHITECTURES);
         let name = ends_with_name(before, between)?;
         before = Some(&before[..before.len() - name.len()]).filter(|rest| rest.ends_with(SEPARATORS))?;
@@ -224,6 +228,9 @@ mod tests {
             ("1.2-spark_2.12-",          "3.5",          Some("3.5")),
             ("1.2-other_2.13-",          "3.6",          None),
             ("1.2-kafka-",               "3.6-r1",       Some("3.6")),
+            ("1.2-jdk-ubuntu",           "22",           None),
+            ("1.2-django",               "4.2",          Some("4.2")),
+            ("1.2-sm",                   "80",           Some("80")),
         ];
         for (before, rest, version) in rows {
             assert_eq!(bundled_version(before, rest), version, "{before}{rest}");

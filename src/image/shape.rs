@@ -109,6 +109,23 @@ impl<'t> Shape<'t> {
         numbers
     }
 
+    /// Returns the version of a product before any other number or hash, and the text before it, if no version of the image
+    /// follows: `16.2` in `postgres-16.2-debian-12-r3`, none in `pg17-0.112.0`.
+    pub fn leading_product(&self) -> Option<(&'t str, &'t str)> {
+        let mut at = 0;
+        for part in &self.parts {
+            let Part::Text(text) = part else { return None };
+            let before = &self.tag[..at];
+            let is_version =
+                text.starts_with(|c: char| c.is_ascii_digit()) && bundled_version(before, text) == Some(text);
+            if is_version && !precedes_version(before, &self.tag[at..]) {
+                return (!has_version(self.tag, at + text.len(), true, false)).then_some((before, text));
+            }
+            at += text.len();
+        }
+        None
+    }
+
     /// Returns whether it has a commit hash.
     pub fn has_hash(&self) -> bool {
         self.parts.iter().any(|part| matches!(part, Part::Hash(_)))
@@ -158,7 +175,8 @@ fn next_part<'t>(tag: &'t str, at: usize, parts: &[Part<'t>], numeric_hashes: bo
             return Part::Hash(number);
         }
     }
-    if let Some(stage) = PreReleaseStage::at(rest).filter(|stage| may_follow(parts, stage)) {
+    let read_stage = if numeric_hashes { PreReleaseStage::before_commit } else { PreReleaseStage::at };
+    if let Some(stage) = read_stage(rest).filter(|stage| may_follow(parts, stage)) {
         return Part::Stage(stage);
     }
     if let Some(version) = bundled_version(&tag[..at], rest) {
@@ -169,7 +187,7 @@ fn next_part<'t>(tag: &'t str, at: usize, parts: &[Part<'t>], numeric_hashes: bo
             || follows_commit
             || is_name
             || precedes_version(&tag[..at], rest)
-            || has_version(tag, at + version.len(), numeric_hashes)
+            || has_version(tag, at + version.len(), is_full(version), numeric_hashes)
         {
             return Part::Text(version);
         }
@@ -191,7 +209,8 @@ fn may_follow(parts: &[Part<'_>], stage: &PreReleaseStage<'_>) -> bool {
         Some(Part::Text(word)) if word.ends_with(|c: char| c.is_ascii_alphanumeric()) => {
             has_number(parts) && stage.has_word() && stage.is_separated() && stage.numbers().next().is_some()
         }
-        Some(Part::Text(_) | Part::Hash(_) | Part::Stage(_)) | None => false,
+        Some(Part::Hash(_)) => has_number(parts) && stage.is_separated() && stage.is_snapshot(),
+        Some(Part::Text(_) | Part::Stage(_)) | None => false,
     }
 }
 
@@ -218,18 +237,27 @@ fn text_run(rest: &str) -> &str {
     &rest[..length]
 }
 
-/// Returns whether a tag has another version from this place on: a number that is none of a product, a base distribution, a
-/// pre-release stage or a hash.
-fn has_version(tag: &str, start: usize, numeric_hashes: bool) -> bool {
+/// How many dots a version has that is complete: what counts behind it is a revision, as in `nginx-1.25.3-r1`.
+const DOTS_OF_FULL_VERSION: usize = 2;
+
+fn is_full(version: &str) -> bool {
+    version.matches('.').count() >= DOTS_OF_FULL_VERSION
+}
+
+/// Returns whether a tag has another version behind that of a product: a number that is none of a product, a base distribution, a
+/// pre-release stage or a hash. With `only_dotted`, a number alone is none.
+fn has_version(tag: &str, start: usize, only_dotted: bool, numeric_hashes: bool) -> bool {
     // The version before it is one of a product.
     let mut parts = vec![Part::Number("0")];
     let (mut at, mut is_distribution) = (start, false);
+    let is_dotted = |end: usize| tag[end..].starts_with('.') && !digits(&tag[end + 1..]).is_empty();
     while at < tag.len() {
         let part = next_part(tag, at, &parts, numeric_hashes);
         match part {
             Part::Number(_) | Part::Stamp(_) if is_distribution || follows_distribution(&tag[..at]) => {
                 is_distribution = true;
             }
+            Part::Number(number) | Part::Stamp(number) if only_dotted && !is_dotted(at + number.len()) => {}
             Part::Number(_) | Part::Stamp(_) => return true,
             _ => is_distribution &= part.text() == ".",
         }
@@ -279,6 +307,17 @@ mod tests {
             ("1.2.3-l4t-r35",                         "#.#.#-l4t-r35"),
             ("kafka_2.13-3.6.1",                      "kafka_2.13-#.#.#"),
             ("consul-1.18.1",                         "consul-#.#.#"),
+            ("nginx-1.25.3-r1",                       "nginx-#.#.#-r#"),
+            ("redis-7.2.4-debian-12-r3",              "redis-#.#.#-debian-#-r#"),
+            ("helm-v3.14.2-1",                        "helm-v#.#.#-#"),
+            ("jdk17.0.2-r3",                          "jdk#.#.#-r#"),
+            ("keycloak-24.0.1-20240601",              "keycloak-#.#.#-<time>"),
+            ("postgres-16.2-debian-12-r3",            "postgres-16.2-debian-#-r#"),
+            ("cuda12.4.1-2.3.0",                      "cuda12.4.1-#.#.#"),
+            ("1.2.3-jdk-ubuntu22",                    "#.#.#-jdk-ubuntu#"),
+            ("libtorrentv1-4.6.2-ls50",               "libtorrentv1-#.#.#-ls#"),
+            ("8.14.0-a1b2c3d4-SNAPSHOT",              "#.#.#-<hash>-SNAPSHOT"),
+            ("1.2.3-a1b2c3d-dev",                     "#.#.#-<hash>-dev"),
         ];
         for (tag, shape) in rows {
             assert_eq!(Shape::of(tag).to_string(), shape, "{tag}");
@@ -356,6 +395,14 @@ mod tests {
             ("1.0.0-x86-64-v2", "#.#.#-x86-64-v2"),
             ("1.0.0-amd64-v3-2", "#.#.#-amd64-v3-#"),
             ("1.0.0-amd64-2", "#.#.#-amd64-#"),
+            ("1.2.3-linux-arm-v6", "#.#.#-linux-arm-v6"),
+            ("1.2.3-linux_arm_v6", "#.#.#-linux_arm_v6"),
+            ("1.2.3-arm.v6", "#.#.#-arm.v6"),
+            ("1.2.3-armv6l", "#.#.#-armv6l"),
+            ("1.2.3-arm6", "#.#.#-arm6"),
+            ("1.2.3-arm-6", "#.#.#-arm-6"),
+            ("1.2.3-64bit", "#.#.#-64bit"),
+            ("1.2.3-linux64", "#.#.#-linux64"),
         ] {
             assert_eq!(Shape::of(tag).to_string(), shape, "{tag}");
         }
@@ -377,6 +424,9 @@ mod tests {
             ("4808804", "<hash>"),
             ("main-4808804", "main-<hash>"),
             ("1.2.3-4808804", "#.#.#-<hash>"),
+            ("1.2.3-dev.4808804", "#.#.#-dev.<hash>"),
+            ("1.2.3-rc.1-4808804", "#.#.#-rc.#-<hash>"),
+            ("0.0.0-canary.20240101", "#.#.#-canary.#"),
             ("1.20240101", "#.<time>"),
         ] {
             assert_eq!(Shape::of_commit(tag).to_string(), shape, "{tag}");

@@ -1,6 +1,6 @@
 //! Pre-release stages in tags: `-rc.1`, `b1`, `.Beta2`.
 
-use super::commit_hash::commit_hash_at;
+use super::commit_hash::{commit_hash_at, is_numeric_hash};
 use super::scan::{digits, letters};
 
 /// The stage of a pre-release, such as `-rc.1`.
@@ -39,8 +39,22 @@ impl<'t> PreReleaseStage<'t> {
         shape
     }
 
+    /// Returns whether Maven writes it, also behind a commit: `1.2.3-a1b2c3d-SNAPSHOT`.
+    pub(super) fn is_snapshot(&self) -> bool {
+        self.text[1..].eq_ignore_ascii_case("snapshot")
+    }
+
     /// Parses a stage at the start of `text`, which follows a digit of a version.
     pub fn at(text: &'t str) -> Option<Self> {
+        Self::read(text, false)
+    }
+
+    /// Parses a stage where a number may be a commit, and so is none of its numbers: `-dev` in `-dev.4808804`.
+    pub fn before_commit(text: &'t str) -> Option<Self> {
+        Self::read(text, true)
+    }
+
+    fn read(text: &'t str, numeric_hashes: bool) -> Option<Self> {
         let separated = text.starts_with(['.', '-', '_']);
         let word_at = usize::from(separated);
         let word = letters(&text[word_at..]);
@@ -59,6 +73,7 @@ impl<'t> PreReleaseStage<'t> {
             let skip = usize::from(rest.starts_with(['.', '-', '_']));
             match digits(&rest[skip..]) {
                 "" => break,
+                number if numeric_hashes && skip == 1 && is_numeric_hash(number) => break,
                 // The commit in `16.dev.8c55d85` starts with a digit, too.
                 number if commit_hash_at(&rest[skip..], skip == 1).is_some_and(|hash| hash.len() > number.len()) => {
                     break;

@@ -13,9 +13,26 @@ use crate::policies::choose_offline;
 
 /// Returns the tag that a policy selects, if it updates.
 fn selected(policy: &str, names_image: bool, current: &str, candidates: &[Candidate]) -> Option<String> {
+    selected_with(policy, names_image, current, candidates, &ExternalFacts::NotNeeded)
+}
+
+/// Returns whether `follow` changes to a tag that another place of the repository uses.
+fn follows(current: &str, promoted: &str) -> bool {
+    let there = ImageReference::new(&format!("registry.example/app:{promoted}")).unwrap();
+    let external = ExternalFacts::References(vec![(there, "there:1".to_owned())]);
+    selected_with("{ follow: envs/staging }", true, current, &undated(&[promoted.to_owned()]), &external).is_some()
+}
+
+fn selected_with(
+    policy: &str,
+    names_image: bool,
+    current: &str,
+    candidates: &[Candidate],
+    external: &ExternalFacts,
+) -> Option<String> {
     let entry = build(&Settings::new(serde_yaml::from_str(policy).unwrap())).unwrap();
     let current = ImageReference::new(&format!("registry.example/app:{current}")).unwrap();
-    let (gates, external, now) = (&Gates::default(), &ExternalFacts::NotNeeded, Timestamp::UNIX_EPOCH);
+    let (gates, now) = (&Gates::default(), Timestamp::UNIX_EPOCH);
     let question = Question {
         current: &current,
         entry: &entry,
@@ -79,6 +96,11 @@ fn version() -> impl Strategy<Value = String> {
 /// Returns a version whose numbers have other separators than dots.
 fn separated_version() -> impl Strategy<Value = String> {
     "v?[1-9](-[0-9]{1,2}){2}|v?[1-9](_[0-9]{1,2}){2}"
+}
+
+/// Returns whether the numbers of a version have other separators than dots.
+fn separated(tag: &str) -> bool {
+    !tag.contains('.') && tag.contains(['-', '_'])
 }
 
 /// Policies that read a date in one of its forms.
@@ -176,6 +198,58 @@ proptest! {
     }
 
     #[test]
+    fn follow_lowers_neither_a_version_nor_a_date(
+        versions in proptest::collection::vec(prop_oneof![version(), separated_version()], 2), dates in proptest::collection::vec(dated_tag(), 2),
+    ) {
+        let dotted = |tag: &str| tag.replace(['-', '_'], ".");
+        if separated(&versions[0]) == separated(&versions[1]) && is_lower(&versions[1], &versions[0]) {
+            prop_assert!(!follows(&versions[0], &versions[1]), "{:?}", versions);
+        }
+        if is_lower(&dotted(&versions[1]), &dotted(&versions[0])) && versions.iter().all(|tag| separated(tag)) {
+            prop_assert!(!follows(&versions[0], &versions[1]), "{:?}", versions);
+        }
+        let known = if dates.iter().any(|(day, _)| day[2] == 0) { 2 } else { 3 };
+        if dates[1].0[..known] < dates[0].0[..known] {
+            prop_assert!(!follows(&dates[0].1, &dates[1].1), "{:?}", dates);
+        }
+    }
+
+    /// Whatever counts behind it, and whether the other tag names the product.
+    #[test]
+    fn no_policy_lowers_the_version_of_a_product_in_front(
+        product in "pg|postgres-|nginx-|node|python|keycloak-|jdk|php", numbers in proptest::collection::vec(1u32..30, 1..4), lower in proptest::collection::vec(0u32..30, 2),
+        counter in "-r[1-9]|-[1-9][0-9]?|-debian-12-r[1-9]|-alpine3\\.1[0-9]|-ls[0-9]{2}", names_product: bool, policy in 0..RISING.len() + TEXTS.len() + 1,
+    ) {
+        // A single number behind another word may count anything.
+        prop_assume!(numbers.len() > 1 || !product.ends_with('-'));
+        let written = |numbers: &[u32]| numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(".");
+        let current = format!("{product}{}{counter}", written(&numbers));
+        let lower = [numbers[0] - 1, lower[0], lower[1]];
+        let tag = if names_product { format!("{product}{}-r99", written(&lower)) } else { written(&lower) };
+        match RISING.iter().chain(TEXTS).nth(policy) {
+            Some(policy) => prop_assert_eq!(selected(policy, true, &current, &undated(&[current.clone(), tag.clone()])), None, "{} from {} to {}", policy, current, tag),
+            None => prop_assert!(!follows(&current, &tag), "{} {}", current, tag),
+        }
+    }
+
+    /// In every order of day and month that is certain, alone or behind a version.
+    #[test]
+    fn no_policy_lowers_a_date_whose_year_is_last(
+        prefix in "(|v|app-|1\\.2\\.3-)", separator in "[.-]", month_first: bool, dates in proptest::collection::vec((2020u32..2026, 1u32..=12, 13u32..=28), 2..5), policy in 0..RISING.len() + TEXTS.len(),
+    ) {
+        let policy = RISING.iter().chain(TEXTS).nth(policy).unwrap();
+        let tag = |(year, month, day): &(u32, u32, u32)| {
+            let (first, second) = if month_first { (month, day) } else { (day, month) };
+            format!("{prefix}{first:02}{separator}{second:02}{separator}{year}")
+        };
+        let tags: Vec<String> = dates.iter().map(tag).collect();
+        if let Some(selected) = selected(policy, true, &tags[0], &undated(&tags)) {
+            let at = tags.iter().position(|tag| *tag == selected).unwrap();
+            prop_assert!(dates[at] > dates[0], "{} from {} to {}", policy, tags[0], selected);
+        }
+    }
+
+    #[test]
     fn no_policy_lowers_a_version(
         current in version(), tags in proptest::collection::vec(version(), 1..8), policy in 0..RISING.len(), names_image: bool,
     ) {
@@ -204,7 +278,7 @@ proptest! {
     /// However long the commits are. No date and no time begins with a nine.
     #[test]
     fn commit_with_digits_only_is_no_number(
-        prefix in "(main-|sha-|1\\.2\\.3-|)", length in 7usize..=40, digits in proptest::collection::vec("9[0-9]{39}", 2..5), hashes in proptest::collection::vec("[0-9]{3}[a-f][0-9a-f]{36}", 2..8),
+        prefix in "(main-|sha-|1\\.2\\.3-|1\\.2\\.3-dev\\.|1\\.2\\.3-SNAPSHOT-|0\\.0\\.0-rc\\.1-|)", length in 7usize..=40, digits in proptest::collection::vec("9[0-9]{39}", 2..5), hashes in proptest::collection::vec("[0-9]{3}[a-f][0-9a-f]{36}", 2..8),
     ) {
         prop_assume!(digits.len() <= 2 * hashes.len());
         let tags: Vec<String> = digits.iter().chain(&hashes).map(|commit| format!("{prefix}{}", &commit[..length])).collect();
@@ -214,9 +288,10 @@ proptest! {
     }
 
     #[test]
-    fn counter_of_builds_rises(start in 1_000_000u32..9_000_000, count in 2u32..9) {
-        let tags: Vec<String> = (0..count).map(|n| format!("build-{}", start + n)).collect();
+    fn counter_of_builds_rises(start in 1_000_000u32..9_000_000, count in 2u32..9, commits in proptest::collection::vec("sha-[0-9]{3}[a-f][0-9a-f]{3}", 0..9)) {
+        let mut tags: Vec<String> = (0..count).map(|n| format!("build-{}", start + n)).collect();
         let newest = tags.last().cloned();
+        tags.extend(commits);
         prop_assert_eq!(selected("{ shape: same }", false, &tags[0], &undated(&tags)), newest);
     }
 
@@ -270,6 +345,14 @@ proptest! {
                 prop_assert!(selected.ends_with(&suffix), "{} from {} to {}", policy, tags[0], selected);
             }
         }
+    }
+
+    #[test]
+    fn architecture_stays(
+        separator in "[-_.]", names in proptest::sample::subsequence(vec!["arm-v6", "arm-v7", "arm_v6", "arm.v7", "armv6l", "armv7l", "arm6", "arm7", "arm-6", "arm-7", "32bit", "64bit", "linux32", "linux64", "arm64", "amd64", "386"], 2),
+    ) {
+        let tags = [format!("1.2.3{separator}{}", names[0]), format!("1.2.4{separator}{}", names[1])];
+        prop_assert_eq!(selected("{ shape: same }", false, &tags[0], &undated(&tags)), None);
     }
 
     #[test]

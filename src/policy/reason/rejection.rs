@@ -53,6 +53,10 @@ pub enum Rejection {
     LineReleased(Tag),
     /// It is older than this current tag.
     Older(Tag),
+    /// Its year has four digits, and that of this current tag has two: `2024.07` beside `24.06`.
+    OtherYearFormat(Tag),
+    /// The policy ranks it lower, although its date is later than that of this current tag.
+    LaterDate(Tag),
     /// It has the same place in the order as this current tag.
     NotNewer(Tag),
     /// The policy pins another tag.

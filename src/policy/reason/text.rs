@@ -166,6 +166,10 @@ impl Display for Rejection {
                 write!(f, "pre-release, and a release is newer than the current tag {current}")
             }
             Self::Older(current) => write!(f, "older than the current tag {current}"),
+            Self::OtherYearFormat(current) => {
+                write!(f, "its year has four digits, that of the current tag {current} two")
+            }
+            Self::LaterDate(current) => write!(f, "later date than the current tag {current}, but ranked lower"),
             Self::NotNewer(current) => write!(f, "not newer than the current tag {current}"),
             Self::NotPinned => f.write_str("not the tag that the policy selects"),
             Self::OutOfRange(range) => write!(f, "not in the range {range}"),
@@ -186,6 +190,7 @@ impl Display for Rejection {
             Self::NoBuildTime => f.write_str("no build time in the image metadata, or that of a reproducible build"),
             Self::NotListed => f.write_str("the registry does not list it"),
             Self::Unreadable(cause) => f.write_str(cause),
+            Self::NotAnImage(kind) if kind.is_empty() => f.write_str("not a container image, but an untyped artifact"),
             Self::NotAnImage(kind) => write!(f, "not a container image, but an artifact of the type {kind}"),
             Self::NoCommit => f.write_str("no commit id in the tag"),
             Self::NoRevisionLabel => f.write_str("no label org.opencontainers.image.revision"),

@@ -18,7 +18,10 @@ use crate::policy::candidate::{Candidate, Known, Need};
 use crate::policy::entry::PolicyEntry;
 use crate::policy::ordered_policy::{OrderedPolicy, TagReadError, TagReader};
 use crate::policy::reason::{Acceptance, Ineligibility, Reason, Rejection, Unknown};
-use crate::policy::versions::{OrderKey, Readings, VersionFloor, compare_padded, has_same_words, leads_with_version};
+use crate::policy::versions::{
+    OrderKey, Readings, VersionFloor, compare_leading_dates, compare_padded, has_longer_year, has_same_words,
+    leads_with_version,
+};
 
 /// Compares candidates with the current tag.
 pub(super) struct CandidateFilter<'q> {
@@ -47,7 +50,7 @@ pub(super) struct CandidateFilter<'q> {
     /// Whether the line of the current tag, a pre-release, is released in a way that the policy does not read.
     is_line_released: bool,
     commits: ImageCommits<'q>,
-    /// What shows whether a step is suspicious. No tag shows gaps between texts that the filter extracts.
+    /// What shows whether a step is suspicious.
     versions: Option<KnownVersions<'q>>,
     /// The buffer for the groups that the filter extracts.
     groups: RefCell<Option<CaptureLocations>>,
@@ -311,7 +314,7 @@ impl<'q> CandidateFilter<'q> {
         let Some(known) = &self.versions else { return Jump::Usual };
         let Ok(text) = self.entry.filter.text(candidate.tag.as_str()) else { return Jump::Usual };
         match Jump::new(&Shape::of(&text), known) {
-            Jump::Skip if self.entry.filter.extracts() || bounds.allow_older_build => Jump::Usual,
+            Jump::Skip if bounds.allow_older_build => Jump::Usual,
             Jump::Outlier if !bounds.reject_outliers && bounds.allow_older_build => Jump::Usual,
             Jump::Outlier if !bounds.reject_outliers => Jump::Skip,
             jump => jump,
@@ -344,6 +347,11 @@ impl<'q> CandidateFilter<'q> {
         Ok(text)
     }
 
+    /// Returns whether a tag begins with a later date than the current one.
+    fn has_later_date(&self, tag: &str) -> bool {
+        compare_leading_dates(&Shape::of(tag), &self.written) == Some(Ordering::Greater)
+    }
+
     /// Returns the reason for an error of [`check`](Self::check), where the candidate is not the current tag.
     pub(super) fn rejection(&self, candidate: &Candidate, error: NotNewer) -> Rejection {
         let tag = candidate.tag.as_str();
@@ -354,6 +362,9 @@ impl<'q> CandidateFilter<'q> {
                 let rejection = self.reader.rejection(&text, error);
                 if text == tag { rejection } else { Rejection::Extracted(text.into(), Box::new(rejection)) }
             }
+            NotNewer::OutOfBounds(OutOfBounds::Outlier) if has_longer_year(&Shape::of(tag), &self.written) => {
+                Rejection::OtherYearFormat(self.current.clone())
+            }
             NotNewer::OutOfBounds(error) => self.bounds.rejection(error, self.current),
             NotNewer::NoImage => match self.judge_content(candidate) {
                 Ok(JumpResult::Rejected(cause)) => cause,
@@ -363,6 +374,7 @@ impl<'q> CandidateFilter<'q> {
             NotNewer::LineReleased => Rejection::LineReleased(self.current.clone()),
             NotNewer::Incomparable => Rejection::Incomparable(self.current.clone()),
             NotNewer::LowerVersion => Rejection::LowerVersion(self.current.clone()),
+            NotNewer::Older if self.has_later_date(tag) => Rejection::LaterDate(self.current.clone()),
             NotNewer::Older => Rejection::Older(self.current.clone()),
             NotNewer::SamePlace => Rejection::NotNewer(self.current.clone()),
         }

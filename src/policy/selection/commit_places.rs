@@ -42,6 +42,23 @@ struct Words<'t> {
     numbers: HashSet<&'t str>,
 }
 
+impl Words<'_> {
+    /// Returns whether the numbers behind one text count something: they are close together, or none of several has letters beside it.
+    fn count(&self) -> bool {
+        let values = || self.numbers.iter().map(|number| number.parse::<u128>().unwrap_or(u128::MAX));
+        let (least, most) = (values().min().unwrap_or(0), values().max().unwrap_or(0));
+        let is_close = most - least <= COUNTER_STEP * self.numbers.len() as u128 && most < u128::MAX;
+        match self.numbers.len() {
+            0 | 1 => false,
+            2 => is_close && self.hashes.is_empty(),
+            _ => is_close || self.hashes.is_empty(),
+        }
+    }
+}
+
+/// How much a build counter grows from tag to tag at most, on average.
+const COUNTER_STEP: u128 = 100;
+
 /// How many numbers there may be for each hash with letters. Of real hashes 1 in 27 is a number; of the tags of a build counter
 /// every one.
 const NUMBERS_PER_HASH: usize = 2;
@@ -76,8 +93,10 @@ impl<'t> CommitPlaces<'t> {
                 !found.hashes.is_empty() && found.numbers.len() <= found.hashes.len() * NUMBERS_PER_HASH
             })
         };
+        let is_counter = |place: &WordPlace| self.places.get(place).is_some_and(Words::count);
         let is_commit = |(at, word): (usize, &str)| {
-            is_numeric_hash(word) && WordPlace::of(tag, count, at, word).iter().any(has_hashes)
+            let places = WordPlace::of(tag, count, at, word);
+            is_numeric_hash(word) && !is_counter(&places[1]) && places.iter().any(has_hashes)
         };
         words(tag).enumerate().any(is_commit)
     }
@@ -166,7 +185,7 @@ mod tests {
     #[test]
     fn separates_commits_from_counters_and_dates() {
         #[rustfmt::skip]
-        let rows: [(&str, &[&str], bool); 20] = [
+        let rows: [(&str, &[&str], bool); 25] = [
             ("4808804",        &["4808804", "7284872", "a1b2c3d", "deadbee"],                       true),
             ("main-4808804",   &["main-4808804", "main-a1b2c3d"],                                   true),
             ("1.2.3-4808804",  &["1.2.3-4808804", "1.2.4-0f0f0f0"],                                 true),
@@ -186,6 +205,11 @@ mod tests {
             ("main-9808804480880480", &["main-9808804480880480", "main-a1b2c3d4e5f6a7b8"],          true),
             ("1.2.3-48088044808804808804", &["1.2.3-48088044808804808804", "1.2.3-a1b2c3d4e5f6a7b8c9d0"], true),
             ("20240101120000", &["20240101120000", "a1b2c3d4e5f6a7"],                               false),
+            ("build-1234561",  &["build-1234561", "build-1234562", "build-1234564", "sha-a1b2c3d", "sha-b1b2c3d"], false),
+            ("build-1234567",  &["build-1234567", "build-1234568", "main-a1b2c3d"],                 false),
+            ("run-12345610",   &["run-12345610", "run-12945620", "run-13345633", "sha-a1b2c3d8", "sha-b1b2c3d8"], false),
+            ("1.2.3-1234561",  &["1.2.3-1234561", "1.2.3-1234562", "1.2.4-1234563", "1.2.3-a1b2c3d", "1.2.4-b1b2c3d"], false),
+            ("1.2.3-dev.4808804", &["1.2.3-dev.4808804", "1.2.3-dev.a1b2c3d"],                      true),
             ("1718000000000",  &["1718000000000", "a1b2c3d4e5f6a"],                                 false),
         ];
         for (tag, tags, is_commit) in rows {

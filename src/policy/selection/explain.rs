@@ -14,7 +14,7 @@ use crate::policy::decision::{CandidateVerdict, Choice, Decision, Outcome, Verdi
 use crate::policy::ordered_policy::OrderedPolicy;
 use crate::policy::pinned_policy::PinnedTarget;
 use crate::policy::policy::Policy;
-use crate::policy::reason::{Acceptance, Ineligibility, Reason, Rejection, Unknown};
+use crate::policy::reason::{Acceptance, Ineligibility, Newest, Reason, Rejection, Unknown};
 use crate::policy::versions::OrderKey;
 
 /// Returns the verdicts behind the answer of [`choose`] to the same question: the selected candidate first, then by place,
@@ -31,10 +31,21 @@ pub fn explain(question: &Question<'_>, candidates: &[Candidate]) -> Vec<Candida
     rows.sort_by(|a, b| b.is_selected.cmp(&a.is_selected).then_with(|| a.by_place(b)));
     let verdict = |row: ExplainedCandidate<'_>| CandidateVerdict {
         tag: row.candidate.tag.clone(),
-        verdict: row.verdict,
+        verdict: without_shown_facts(row.verdict, &row.candidate.facts),
         facts: row.candidate.facts.clone(),
     };
     rows.into_iter().map(verdict).collect()
+}
+
+/// Leaves the build time to the facts of the row, if they have it.
+fn without_shown_facts(verdict: Verdict, facts: &Known) -> Verdict {
+    let shows_build_time = facts.facts().is_some_and(|facts| facts.created.is_some());
+    match verdict {
+        Verdict::Accepted(Reason::Accepted(Acceptance::Newest(newest))) if shows_build_time => {
+            Verdict::Accepted(Acceptance::Newest(Newest { built: None, ..newest }).into())
+        }
+        verdict => verdict,
+    }
 }
 
 struct ExplainedCandidate<'c> {

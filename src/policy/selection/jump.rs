@@ -9,7 +9,7 @@ use std::ops::Range;
 use crate::image::{Part, Shape};
 use crate::policy::candidate::Candidate;
 use crate::policy::filter::Filter;
-use crate::policy::versions::{by_value, compare_leading_dates, leading_numbers, number_at};
+use crate::policy::versions::{by_value, compare_leading_dates, leading_numbers, leads_with_version, number_at};
 
 /// How a candidate follows the current tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +29,9 @@ const OUTLIER_STEP: u128 = 500;
 /// A step of a counter over at least this many numbers without a tag, to a number ten times as great, is an outlier.
 const COUNTER_GAP: u128 = 30;
 const COUNTER_FACTOR: u128 = 10;
+
+/// How many digits a major has at most. A longer number counts something else.
+const LONGEST_MAJOR: usize = 3;
 
 /// Majors that are years: their minors are months or weeks.
 const YEARS: Range<u128> = 1990..2100;
@@ -76,6 +79,7 @@ impl Jump {
         let changed = current.iter().zip(&next).position(|(from, to)| by_value(from, to).is_ne());
         match changed {
             Some(0 | 1) if current.len() > 1 && known.lack_release(&current, &next) => Self::Skip,
+            Some(0) if is_major(from, &current) && known.lack_release(&current, &next) => Self::Skip,
             Some(0) if current.len() == 1 && known.lack_counter(to) => Self::Skip,
             None if known.lack_counter(to) && known.is_complete => Self::Outlier,
             None if known.lack_counter(to) => Self::Skip,
@@ -220,6 +224,11 @@ impl Releases {
     }
 }
 
+/// Returns whether a version is a single number, which is a major: `v4`, `12`. Elsewhere it counts builds.
+fn is_major(from: &Shape<'_>, release: &[&str]) -> bool {
+    release.len() == 1 && leads_with_version(from) && release[0].len() <= LONGEST_MAJOR
+}
+
 /// Returns whether some number of a range is not in a list, which has no number twice and is in order.
 fn lack_any(numbers: &[u128], range: Range<u128>) -> bool {
     let below = |end: u128| numbers.partition_point(|number| *number < end) as u128;
@@ -340,6 +349,10 @@ mod tests {
             ("v1.0-ls2",           "v1.0-ls3",            "v1.0-ls42 v1.0-ls43",      Jump::Usual),
             ("v1.0.20200827-ls2",  "v1.0.20210827-ls43",  "",                         Jump::Usual),
             ("build-2",            "build-43",            "",                         Jump::Skip),
+            ("v4",                 "v39",                 "v5",                       Jump::Skip),
+            ("12",                 "100",                 "13",                       Jump::Skip),
+            ("12",                 "14",                  "13",                       Jump::Usual),
+            ("12",                 "13",                  "",                         Jump::Usual),
             ("build-812",          "build-830",           "",                         Jump::Usual),
             ("20230101",           "20240101",            "",                         Jump::Usual),
             ("2023.11.2",          "2024.3.1",            "",                         Jump::Usual),

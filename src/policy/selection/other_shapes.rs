@@ -9,9 +9,7 @@ use super::not_newer::NotNewer;
 use crate::image::{Shape, Tag};
 use crate::policy::candidate::Candidate;
 use crate::policy::ordered_policy::TagReadError;
-use crate::policy::versions::{
-    OrderKey, adds_word, compare_commonly, compare_padded, leads_with_version, numbers_key, text_before,
-};
+use crate::policy::versions::{OrderKey, adds_word, compare_commonly, compare_padded, leads_alike, numbers_key};
 
 /// How many tags a reason names.
 const NAMED: usize = 3;
@@ -40,7 +38,7 @@ pub(super) fn newer_of_another_shape(
             _ => continue,
         };
         let shape = Shape::of(tag);
-        if !leads_alike(&shape, current) || adds_word(&shape, current) {
+        if !shape.has_order() || !leads_alike(&shape, current) || adds_word(&shape, current) {
             continue;
         }
         if is_readable {
@@ -58,16 +56,6 @@ pub(super) fn newer_of_another_shape(
         newest.truncate(NAMED);
     }
     newest.into_iter().filter(|(key, _)| *key > newest_of_shape).map(|(_, tag)| tag.clone()).collect()
-}
-
-/// Returns whether both tags have the same words before their version: `app-v1.2.4` beside `app-1.2.3`, `pg16-` beside `pg14-`.
-fn leads_alike(shape: &Shape<'_>, current: &Shape<'_>) -> bool {
-    let words = |shape: &Shape<'_>| {
-        let words = text_before(shape).split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty());
-        let words: Vec<String> = words.map(str::to_lowercase).filter(|word| word != "v").collect();
-        words
-    };
-    shape.has_order() && ((leads_with_version(shape) && leads_with_version(current)) || words(shape) == words(current))
 }
 
 /// Returns whether a tag is newer than the current one: by a common reading, or because its version has more numbers, as

@@ -1,5 +1,6 @@
 //! Evaluates policies that pin a tag: the registry has to list it, and it has to pass filter, bounds and gates.
 
+use super::commit_places::shape_among;
 use super::moved::moved_digest;
 use super::question::{Lookups, Question};
 use super::selector::follow;
@@ -9,7 +10,7 @@ use crate::policy::decision::{Choice, Outcome};
 use crate::policy::pinned_policy::PinnedTarget;
 use crate::policy::pinning::Pinning;
 use crate::policy::reason::{Acceptance, Hold, MovedDigest, PinSource, Rejection, Unknown};
-use crate::policy::versions::{OrderKey, ShapeMatcher, Version};
+use crate::policy::versions::{Readings, Version, VersionFloor, compare_of_one_shape};
 
 /// A tag that is requested.
 struct RequestedTag<'q> {
@@ -32,7 +33,7 @@ pub(super) fn evaluate(
     target: PinnedTarget<'_>,
     candidates: &[Candidate],
 ) -> Result<Outcome, Lookups> {
-    let request = match request(question, current, target) {
+    let request = match request(question, current, target, candidates) {
         Ok(request) => request,
         Err(outcome) => return Ok(outcome),
     };
@@ -79,6 +80,7 @@ fn request<'q>(
     question: &Question<'q>,
     current: &'q Tag,
     target: PinnedTarget<'q>,
+    candidates: &[Candidate],
 ) -> Result<RequestedTag<'q>, Outcome> {
     match target {
         PinnedTarget::Current => Ok(RequestedTag { tag: current, digest: None, source: PinSource::Floating }),
@@ -86,7 +88,7 @@ fn request<'q>(
         PinnedTarget::Exact(tag, digest) => Ok(RequestedTag { tag, digest, source: PinSource::Exact }),
         PinnedTarget::Promoted => {
             let promoted = question.external.promoted().map_err(|cause| Outcome::Unknown(cause.into()))?;
-            check_bounds(question, current, promoted.tag, promoted.place)
+            check_bounds(question, current, (promoted.tag, promoted.place), candidates)
                 .map_err(|cause| Outcome::Held(cause.into()))?;
             let source = PinSource::Promoted(promoted.place.into());
             Ok(RequestedTag { tag: promoted.tag, digest: promoted.digest, source })
@@ -95,10 +97,16 @@ fn request<'q>(
 }
 
 /// Checks a promoted tag against the bounds of this policy.
-fn check_bounds(question: &Question<'_>, current: &Tag, tag: &Tag, place: &str) -> Result<(), Hold> {
+fn check_bounds(
+    question: &Question<'_>,
+    current: &Tag,
+    (tag, place): (&Tag, &str),
+    candidates: &[Candidate],
+) -> Result<(), Hold> {
     let bounds = &question.entry.bounds;
     let (promoted, place) = (tag.clone(), place.into());
-    if !bounds.allow_downgrade && is_lower(tag.as_str(), current.as_str()) {
+    let shape_of = |tag| shape_among(tag, candidates);
+    if !bounds.allow_downgrade && is_lower(&shape_of(tag.as_str()), &shape_of(current.as_str())) {
         return Err(Hold::PromotedIsLower { tag: promoted, place, current: current.clone() });
     }
     bounds.check(Some(&Shape::of(current.as_str())), tag.as_str()).map_err(|error| Hold::PromotedRejected {
@@ -108,17 +116,18 @@ fn check_bounds(question: &Question<'_>, current: &Tag, tag: &Tag, place: &str) 
     })
 }
 
-/// Returns whether one tag is lower than another. Only two tags of one shape, or two versions, can be.
-fn is_lower(tag: &str, than: &str) -> bool {
-    let (mut one, mut other) = (OrderKey::default(), OrderKey::default());
-    let matcher = ShapeMatcher::new(&Shape::of(than));
-    if matcher.matches(than, &mut other) && matcher.matches(tag, &mut one) {
-        return one < other;
+/// Returns whether one tag is lower than another: by its shape, as a version, or by any other common reading.
+fn is_lower(tag: &Shape<'_>, than: &Shape<'_>) -> bool {
+    if let Some(order) = compare_of_one_shape(tag, than) {
+        return order.is_lt();
     }
-    match (Version::new(tag), Version::new(than)) {
+    let is_lower_version = match (Version::new(tag.tag()), Version::new(than.tag())) {
+        _ if tag.has_hash() || than.has_hash() => false,
         (Some(tag), Some(than)) => tag.compare(&than).is_lt(),
         _ => false,
-    }
+    };
+    let floor = VersionFloor::of(than.clone(), Readings::All);
+    is_lower_version || floor.is_some_and(|floor| floor.is_greater_than(tag.tag(), || tag.clone()))
 }
 
 /// Compares the reference with the request. `moved` is the move of the tag away from the pinned digest.

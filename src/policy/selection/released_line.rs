@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use crate::image::Shape;
-use crate::policy::versions::{adds_word, by_value, compare_commonly, leads_with_version, number_at};
+use crate::policy::versions::{adds_word, by_value, compare_commonly, leads_alike, number_at};
 
 /// How many numbers a line has in common: major and minor.
 const LINE: usize = 2;
@@ -11,8 +11,8 @@ const LINE: usize = 2;
 /// Returns whether a tag is a release of the line of the current tag, which is a pre-release, and newer.
 pub(super) fn is_release_of_line(tag: &Shape<'_>, current: &Shape<'_>) -> bool {
     tag.stage().is_none()
-        && leads_with_version(tag)
-        && leads_with_version(current)
+        && tag.has_order()
+        && leads_alike(tag, current)
         && has_same_numbers(&tag.release(), &current.release(), LINE)
         && compare_commonly(tag, current) == Some(Ordering::Greater)
         && !adds_word(tag, current)
@@ -47,6 +47,9 @@ mod tests {
             ("2.0.0-rc.2",   "v2.0.0-rc.1", false),
             ("2.0.0-debug",  "v2.0.0-rc.1", false),
             ("app-2.0.0",    "v2.0.0-rc.1", false),
+            ("app-v2.0.1",   "app-2.0.0-rc.1", true),
+            ("app-2.0.1",    "web-2.0.0-rc.1", false),
+            ("8.14.1",       "8.14.0-a1b2c3d4-SNAPSHOT", true),
             ("57",           "v2.0.0-rc.1", false),
             ("latest",       "v2.0.0-rc.1", false),
         ];

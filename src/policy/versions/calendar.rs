@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, ISOWeekDate, Weekday};
 use jiff::tz::TimeZone;
 
 use crate::image::{Part, Shape, commit_hash_at, is_day, timestamp_millis};
@@ -25,6 +25,8 @@ enum DateForm {
     Dotted,
     /// `20240601`, `20240601123000`, `202406`: compares as a number with one of as many digits.
     Digits(usize),
+    /// `2024w23`: compares with others of this form by its numbers.
+    Week,
     /// `2024-06-01`, `01.06.2024`: its numbers are no release, or in another order.
     Other,
 }
@@ -56,8 +58,8 @@ impl WrittenDate {
     fn at(text: &str) -> Option<Self> {
         let (number, rest) = number_at(text);
         match number.len() {
-            2 => Self::day_first(number, rest).or_else(|| Self::month_first(number, rest)),
-            4 => Self::year_first(number, rest),
+            1 | 2 => Self::day_first(number, rest).or_else(|| Self::month_first(number, rest)),
+            4 => Self::year_first(number, rest).or_else(|| Self::of_week(number, rest)),
             _ => Self::compact(number),
         }
     }
@@ -101,15 +103,25 @@ impl WrittenDate {
         })
     }
 
-    /// Reads `31.01.2024` or `01/31/2024` with any separator. If either number may be the month, only the year is certain.
+    /// Reads `2024w23`, `2024-W23` behind the year: the month of most of its days.
+    fn of_week(number: &str, rest: &str) -> Option<Self> {
+        let rest = separated(rest).map_or(rest, |(_, rest)| rest);
+        let (digits, _) = number_at(rest.strip_prefix(['w', 'W'])?);
+        let week = i8::try_from(small(digits)?).ok()?;
+        let day = ISOWeekDate::new(year(number)?, week, Weekday::Thursday).ok()?.date();
+        Some(Self { fields: [day.year(), day.month().into(), 0], known: 2, form: DateForm::Week })
+    }
+
+    /// Reads `31.1.2024` or `01-31-2024` with any separator. If either number may be the month, the day is first where dots are the
+    /// separators; elsewhere only the year is certain.
     fn day_first(number: &str, rest: &str) -> Option<Self> {
         let (separator, rest) = separated(rest)?;
         let (middle, rest) = number_at(rest);
-        let (_, rest) = separated(rest).filter(|(next, _)| *next == separator && middle.len() == 2)?;
+        let (_, rest) = separated(rest).filter(|(next, _)| *next == separator)?;
         let (first, second, year) = (small(number)?, small(middle)?, year(number_at(rest).0)?);
         let form = DateForm::Other;
         match (is_date(year, second, first), is_date(year, first, second)) {
-            (true, true) if first != second => Some(Self { fields: [year, 0, 0], known: 1, form }),
+            (true, true) if first != second && separator != '.' => Some(Self { fields: [year, 0, 0], known: 1, form }),
             (true, _) => Some(Self { fields: [year, second, first], known: 3, form }),
             (false, true) => Some(Self { fields: [year, first, second], known: 3, form }),
             (false, false) => None,
@@ -153,6 +165,16 @@ pub(crate) fn compare_leading_dates(one: &Shape<'_>, other: &Shape<'_>) -> Optio
     (!one.is_written_like(&other)).then(|| one.compare(&other))
 }
 
+/// Returns whether one tag begins with a date whose year has four digits, and the current one with a month whose year has two:
+/// `2024.07` beside `24.06`.
+pub(crate) fn has_longer_year(tag: &Shape<'_>, current: &Shape<'_>) -> bool {
+    let has_short_year = match current.release()[..] {
+        [year, second, ..] => year.len() == 2 && second.len() == 2 && month(second).is_some(),
+        _ => false,
+    };
+    has_short_year && WrittenDate::leading(tag).is_some_and(|date| date.form == DateForm::Dotted)
+}
+
 /// Returns the rest of a tag from each of its numbers on. A number of a hash or of another product is none.
 fn numbers<'t>(shape: &Shape<'t>) -> impl Iterator<Item = &'t str> {
     let (tag, mut at) = (shape.tag(), 0);
@@ -172,20 +194,20 @@ fn separated(text: &str) -> Option<(char, &str)> {
     Some((separator, &text[1..]))
 }
 
-fn year(digits: &str) -> Option<i16> {
+pub(super) fn year(digits: &str) -> Option<i16> {
     digits.parse().ok().filter(|year| digits.len() == 4 && YEARS.contains(year))
 }
 
-fn month(digits: &str) -> Option<i16> {
+pub(super) fn month(digits: &str) -> Option<i16> {
     small(digits).filter(|month| (1..=12).contains(month))
 }
 
 /// Returns the value of one or two digits.
-fn small(digits: &str) -> Option<i16> {
+pub(super) fn small(digits: &str) -> Option<i16> {
     if digits.len() <= 2 { digits.parse().ok() } else { None }
 }
 
-fn is_date(year: i16, month: i16, day: i16) -> bool {
+pub(super) fn is_date(year: i16, month: i16, day: i16) -> bool {
     let small = |number: i16| i8::try_from(number).unwrap_or_default();
     Date::new(year, small(month), small(day)).is_ok()
 }
@@ -197,7 +219,7 @@ mod tests {
     #[test]
     fn reads_dates_in_every_form() {
         #[rustfmt::skip]
-        let rows: [(&str, Option<&[i16]>); 34] = [
+        let rows: [(&str, Option<&[i16]>); 41] = [
             ("20240601",               Some(&[2024, 6, 1])),
             ("2024-06-01",             Some(&[2024, 6, 1])),
             ("2024.6.1",               Some(&[2024, 6, 1])),
@@ -215,19 +237,26 @@ mod tests {
             ("31.01.2024",             Some(&[2024, 1, 31])),
             ("01-31-2024",             Some(&[2024, 1, 31])),
             ("02.02.2024",             Some(&[2024, 2, 2])),
-            ("01.02.2024",             Some(&[2024])),
+            ("01.02.2024",             Some(&[2024, 2, 1])),
+            ("01-02-2024",             Some(&[2024])),
+            ("15.3.2024",              Some(&[2024, 3, 15])),
+            ("15-3-2024",              Some(&[2024, 3, 15])),
+            ("3-2024",                 Some(&[2024, 3])),
+            ("Q1-2024",                Some(&[2024, 1])),
+            ("2024w23",                Some(&[2024, 6])),
+            ("2024-W09-alpine",        Some(&[2024, 2])),
             ("12.2025",                Some(&[2025, 12])),
             ("v01-2026-alpine",        Some(&[2026, 1])),
             ("main_06_2024",           Some(&[2024, 6])),
             ("13.2025",                None),
-            ("1.2025",                 None),
+            ("1.2025",                 Some(&[2025, 1])),
             ("10.2024.1",              None),
             ("10.2100",                None),
             ("prod-564a3ad-20240601",  Some(&[2024, 6, 1])),
             ("2024",                   None),
             ("2024.13.1",              None),
             ("202413",                 None),
-            ("1.2.2024",               None),
+            ("1.2.2024",               Some(&[2024, 2, 1])),
             ("31.02.2024",             None),
             ("1.2.3",                  None),
             ("1.2.3-20240601",         None),
@@ -259,6 +288,9 @@ mod tests {
             ("12-2025",         "01.2026",     Some(Ordering::Less)),
             ("12.2025",         "2025.12.24",  Some(Ordering::Equal)),
             ("12.2025",         "12.4",        None),
+            ("2024w23",            "2024.05.1",   Some(Ordering::Greater)),
+            ("2024w23",            "2024w24",     None),
+            ("15.3.2024",          "16.2.2024",   Some(Ordering::Greater)),
             ("1.2.3",           "20240601",    None),
         ];
         for (one, other, order) in rows {

@@ -7,6 +7,7 @@ use std::cmp::Ordering;
 use super::calendar::{WrittenDate, compare_leading_dates};
 use super::key::OrderKey;
 use super::shape_matcher::ShapeMatcher;
+use super::year_last::YearLast;
 use crate::image::{Part, Shape};
 
 /// Words before a version that are no part of it.
@@ -27,7 +28,7 @@ pub(crate) fn text_before<'t>(shape: &Shape<'t>) -> &'t str {
 /// Compares the versions of two tags. Returns `None` if no common reading can compare them.
 pub(crate) fn compare(one: &Shape<'_>, other: &Shape<'_>) -> Option<Ordering> {
     let by_date = compare_leading_dates(one, other);
-    if let Some(order) = by_date.filter(|order| order.is_ne()).or_else(|| by_shape(one, other)) {
+    if let Some(order) = by_date.filter(|order| order.is_ne()).or_else(|| compare_of_one_shape(one, other)) {
         return Some(order);
     }
     let (release, than) = (one.release(), other.release());
@@ -47,27 +48,6 @@ pub(crate) fn compare(one: &Shape<'_>, other: &Shape<'_>) -> Option<Ordering> {
         .or_else(|| by_day(one, other))
 }
 
-/// Compares two tags as [`compare`] does, and reads missing numbers as zeros: `1.2.3` is lower than `1.2.3.4`. Returns `None` if
-/// `16-3` is greater than `16.2` only where its hyphen is read as a dot.
-pub(crate) fn compare_padded(one: &Shape<'_>, other: &Shape<'_>) -> Option<Ordering> {
-    if compare_leading_dates(one, other).is_some() {
-        return compare(one, other);
-    }
-    let padded = |release: &[&str], than: &[&str]| {
-        let length = release.len().max(than.len());
-        let mut orders = (0..length).map(|at| by_value(number_at(release, at), number_at(than, at)));
-        if release.is_empty() || than.is_empty() { None } else { orders.find(|order| order.is_ne()) }
-    };
-    let order = compare(one, other).or_else(|| padded(&separated_release(one), &separated_release(other)));
-    let is_doubtful = |order: &Ordering| {
-        order.is_gt()
-            && by_separated_numbers(one, other).is_some()
-            && by_shape(one, other).is_none()
-            && padded(&one.release(), &other.release()) == Some(Ordering::Less)
-    };
-    order.filter(|order| !is_doubtful(order))
-}
-
 /// Returns the first difference between numbers in the same place.
 pub(super) fn difference(release: &[&str], than: &[&str]) -> Option<Ordering> {
     release.iter().zip(than).map(|(one, other)| by_value(one, other)).find(|order| order.is_ne())
@@ -80,7 +60,7 @@ pub(super) fn are_equal(release: &[&str], than: &[&str]) -> bool {
 /// Returns the release of a tag, which may have another separator than dots: `1_17_3`, `1-17-3`.
 pub(crate) fn separated_release<'t>(shape: &Shape<'t>) -> Vec<&'t str> {
     let mut release = shape.release();
-    if release.len() != 1 {
+    if release.len() != 1 || YearLast::leads(shape) {
         return release;
     }
     let mut parts = shape.parts().iter().skip_while(|part| !is_number(part)).skip(1);
@@ -148,6 +128,15 @@ pub(crate) fn adds_word(tag: &Shape<'_>, current: &Shape<'_>) -> bool {
     tag.parts().iter().any(is_more)
 }
 
+/// Returns whether both tags have the same words before their version: `app-v1.2.4` beside `app-1.2.3`, `pg16-` beside `pg14-`.
+pub(crate) fn leads_alike(shape: &Shape<'_>, current: &Shape<'_>) -> bool {
+    let words = |shape: &Shape<'_>| {
+        let words = alphabetic_words(text_before(shape)).map(str::to_lowercase).filter(|word| word != "v");
+        words.collect::<Vec<_>>()
+    };
+    (leads_with_version(shape) && leads_with_version(current)) || words(shape) == words(current)
+}
+
 pub(super) fn alphabetic_words(tag: &str) -> impl Iterator<Item = &str> {
     tag.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty())
 }
@@ -157,7 +146,7 @@ pub(super) fn is_number(part: &Part<'_>) -> bool {
 }
 
 /// Compares two tags of one shape.
-fn by_shape(one: &Shape<'_>, other: &Shape<'_>) -> Option<Ordering> {
+pub(crate) fn compare_of_one_shape(one: &Shape<'_>, other: &Shape<'_>) -> Option<Ordering> {
     let (mut place, mut than) = (OrderKey::default(), OrderKey::default());
     let matcher = ShapeMatcher::new(other);
     let are_alike =
@@ -246,7 +235,7 @@ mod tests {
             ("20240501",             "main-2024.06.01",        Some(Less)),
             ("d-20240501",           "v2024.06.01",            Some(Less)),
             ("1700000000",           "2024-06-01",             Some(Less)),
-            ("31.01.2024",           "01.02.2024-a",           None),
+            ("31.01.2024",           "01.02.2024-a",           Some(Less)),
             ("30.01.2024",           "31.12.2023",             Some(Greater)),
             ("2023.11.30",           "31.12.2023",             Some(Less)),
             ("1.2.3-2024-05-01",     "v1.2.3-20240601",        Some(Less)),

@@ -1,6 +1,7 @@
 //! Matches tags against the shape of another tag, piece by piece, and writes their numbers into a key.
 
 use super::key::OrderKey;
+use super::year_last::YearLast;
 use crate::image::{Part, PreReleaseStage, Shape, commit_hash_at, is_day, timestamp_millis};
 
 /// Matches tags of one shape.
@@ -22,6 +23,14 @@ enum ShapePiece<'c> {
     },
     Stage {
         least: u8,
+        /// Whether a commit follows, which may have only digits.
+        before_hash: bool,
+    },
+    /// A date whose year is last.
+    Date {
+        order: YearLast,
+        numbers: Vec<Digits>,
+        separator: &'c str,
     },
 }
 
@@ -34,16 +43,26 @@ struct Digits {
 impl<'c> ShapeMatcher<'c> {
     /// Prepares a shape for matching.
     pub(crate) fn new(shape: &Shape<'c>) -> Self {
-        let (mut pieces, mut at) = (Vec::with_capacity(shape.parts().len()), 0);
-        // Texts that follow each other are one.
-        for run in shape.parts().chunk_by(|a, b| matches!((a, b), (Part::Text(_), Part::Text(_)))) {
+        let parts = shape.parts();
+        let (mut pieces, mut start, mut at) = (Vec::with_capacity(parts.len()), 0, 0);
+        while start < parts.len() {
+            let date = YearLast::at(parts, start);
+            // Texts that follow each other are one.
+            let texts = parts[start..].iter().take_while(|part| matches!(part, Part::Text(_))).count();
+            let run = &parts[start..start + date.map_or(texts.max(1), YearLast::parts)];
             let length: usize = run.iter().map(|part| part.text().len()).sum();
             let text = &shape.tag()[at..at + length];
             at += length;
+            start += run.len();
             pieces.push(match run[0] {
                 Part::Text(_) => match *text.as_bytes() {
                     [byte] => ShapePiece::Byte(byte),
                     _ => ShapePiece::Text(text),
+                },
+                Part::Number(_) if let Some(order) = date => ShapePiece::Date {
+                    order,
+                    numbers: run.iter().step_by(2).map(|part| Digits::of(part.text())).collect(),
+                    separator: run[1].text(),
                 },
                 Part::Number(digits) => ShapePiece::Number(Digits::of(digits)),
                 Part::Stamp(digits) if is_day(digits) => ShapePiece::Day,
@@ -52,7 +71,7 @@ impl<'c> ShapeMatcher<'c> {
                     prefix: &hash[..usize::from(hash.starts_with('g'))],
                     jenkins: hash.contains('_'),
                 },
-                Part::Stage(stage) => ShapePiece::Stage { least: stage.rank },
+                Part::Stage(stage) => ShapePiece::Stage { least: stage.rank, before_hash: shape.has_hash() },
             });
         }
         Self { pieces }
@@ -122,8 +141,10 @@ impl ShapePiece<'_> {
                 let ends = !word[length..].starts_with(|c: char| c.is_ascii_alphanumeric());
                 (ends && (5..=64).contains(&length)).then(|| &word[length..])
             }
-            Self::Stage { least } => {
-                let stage = PreReleaseStage::at(text).filter(|stage| stage.rank >= *least)?;
+            Self::Date { order, numbers, separator } => read_date(*order, numbers, separator, text, key),
+            Self::Stage { least, before_hash } => {
+                let read = if *before_hash { PreReleaseStage::before_commit } else { PreReleaseStage::at };
+                let stage = read(text).filter(|stage| stage.rank >= *least)?;
                 key.rank(stage.rank);
                 stage.numbers().for_each(|number| key.numeric_identifier(number));
                 key.end();
@@ -131,4 +152,27 @@ impl ShapePiece<'_> {
             }
         }
     }
+}
+
+/// Reads a date at the start of a text and returns the rest. Its numbers count from the year on.
+fn read_date<'t>(
+    order: YearLast,
+    forms: &[Digits],
+    separator: &str,
+    text: &'t str,
+    key: &mut OrderKey,
+) -> Option<&'t str> {
+    let (mut numbers, mut rest) = ([""; 3], text);
+    for (at, form) in forms.iter().enumerate() {
+        if at > 0 {
+            rest = rest.strip_prefix(separator)?;
+        }
+        let (number, after) = rest.split_at(rest.bytes().position(|b| !b.is_ascii_digit()).unwrap_or(rest.len()));
+        if number.is_empty() || !form.matches(number) {
+            return None;
+        }
+        (numbers[at], rest) = (number, after);
+    }
+    order.order.iter().for_each(|at| key.number(numbers[*at]));
+    Some(rest)
 }

@@ -7,6 +7,8 @@ use super::common_order::{
     alphabetic_words, are_equal, by_day, by_separated_numbers, by_stage, by_value, difference, is_number,
     leading_numbers, leads_with_version, number_at, separated_release, text_before,
 };
+use super::product_version::compare_products;
+use super::year_last::YearLast;
 use crate::image::{Part, Shape, is_numeric_hash};
 
 /// Words behind a version, with a number, that make it later: `1.2.3.post1`, `1.2.3-r2`. Without them it is the version itself.
@@ -73,10 +75,16 @@ impl<'t> VersionFloor<'t> {
         if let Some(order) = compare_leading_dates(tag, &self.shape) {
             return Some(order);
         }
+        if YearLast::leads(tag) && YearLast::leads(&self.shape) {
+            return by_like_words(tag, &self.shape);
+        }
         let separated = || by_separated_numbers(tag, &self.shape);
         match self.readings {
             Readings::OtherForms => separated(),
             Readings::OtherFormsAndCounters => separated().or_else(|| by_like_words(tag, &self.shape)),
+            Readings::All if let Some(order) = compare_products(tag, &self.shape).filter(|order| order.is_ne()) => {
+                Some(order)
+            }
             Readings::All => by_release(tag, &self.shape)
                 // Numbers before the version, as in `python3.12-2`, should not fall either.
                 .filter(|order| order.is_lt() || !has_digit(text_before(&self.shape)))
@@ -190,11 +198,19 @@ struct WordsAndNumbers<'t> {
 impl<'t> WordsAndNumbers<'t> {
     fn of(shape: &Shape<'t>, from_release: bool) -> Self {
         let mut found = Self { words: Vec::new(), numbers: Vec::new() };
-        for part in shape.parts().iter().skip_while(|part| from_release && !is_number(part)) {
-            match part {
+        let parts = shape.parts();
+        let mut at = if from_release { parts.iter().take_while(|part| !is_number(part)).count() } else { 0 };
+        while at < parts.len() {
+            if let Some(date) = YearLast::at(parts, at) {
+                found.numbers.extend(date.order.iter().map(|number| parts[at + number * 2].text()));
+                at += date.parts();
+                continue;
+            }
+            match &parts[at] {
                 Part::Hash(_) => found.words.push(COMMIT),
                 part => found.read(part.text()),
             }
+            at += 1;
         }
         found
     }
@@ -287,6 +303,31 @@ mod tests {
             ("1.2.3-post1",              "1.2.3",                     false),
             ("latest",                   "1.2.3",                     false),
             ("1.2.3",                    "latest",                    false),
+        ];
+        for (tag, current, expected) in rows {
+            assert_eq!(is_lower(tag, current, Readings::All), expected, "{tag} {current}");
+        }
+    }
+
+    #[test]
+    fn finds_lower_dates_and_versions_of_products() {
+        #[rustfmt::skip]
+        let rows = [
+            ("1.2.3-16.02.2024",         "1.2.3-15.03.2024",          true),
+            ("1.2.3-15.03.2024",         "1.2.3-16.02.2024",          false),
+            ("16.2.2024",                "15.3.2024",                 true),
+            ("4-2023",                   "3-2024",                    true),
+            ("Q2-2023",                  "Q1-2024",                   true),
+            ("pg15.6.1-r4",              "pg16.2-r3",                 true),
+            ("pg16.3-r1",                "pg16.2-r3",                 false),
+            ("php8.2-r3",                "php8.3.4-r2",               true),
+            ("vault-1.14-10",            "vault-1.15.2-9",            true),
+            ("15.6.0",                   "postgres-16.2-debian-12-r3", true),
+            ("17.0.0",                   "postgres-16.2-debian-12-r3", false),
+            ("3.19.0",                   "jdk4-alpine3.10",           true),
+            ("w11-2024",                 "w50-2023",                  false),
+            ("2024.05.1",                "2024w23",                   true),
+            ("2024w9",                   "2024w10",                   true),
         ];
         for (tag, current, expected) in rows {
             assert_eq!(is_lower(tag, current, Readings::All), expected, "{tag} {current}");

@@ -1,0 +1,69 @@
+//! Dates in a tag whose year is the last of their numbers: `31.01.2024`, `3-2024`, `Q1-2024`. Their numbers compare from the year on.
+
+use super::calendar::{is_date, month, small, year};
+use crate::image::{Part, Shape};
+
+/// Words before the number of a quarter or a week.
+const PERIODS: &[&str] = &["q", "w", "kw", "wk", "week"];
+
+/// The last week of a long year.
+const LAST_WEEK: i16 = 53;
+
+/// How the numbers of a date count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct YearLast {
+    /// The indexes of its numbers, most significant first.
+    pub(super) order: &'static [usize],
+}
+
+impl YearLast {
+    /// Returns how many parts it has: its numbers, with separators between them.
+    pub(super) fn parts(self) -> usize {
+        self.order.len() * 2 - 1
+    }
+
+    /// Returns whether the first numbers of a tag are such a date.
+    pub(super) fn leads(shape: &Shape<'_>) -> bool {
+        let start = shape.parts().iter().take_while(|part| !matches!(part, Part::Number(_) | Part::Stamp(_))).count();
+        Self::at(shape.parts(), start).is_some()
+    }
+
+    /// Finds the date that begins with one of these parts.
+    pub(super) fn at(parts: &[Part<'_>], start: usize) -> Option<Self> {
+        let number = |at: usize| match parts.get(start + at) {
+            Some(Part::Number(number)) => Some(*number),
+            _ => None,
+        };
+        let separator = |at: usize| match parts.get(start + at) {
+            Some(Part::Text(text @ ("." | "-" | "_"))) => Some(*text),
+            _ => None,
+        };
+        let (first, between) = (number(0)?, separator(1)?);
+        // In `1.2.3-03-2024` the month follows a version.
+        let follows_number = start > 1 && matches!(parts[start - 2], Part::Number(_) | Part::Stamp(_));
+        if follows_number && parts[start - 1].text() == "." && between != "." {
+            return None;
+        }
+        let has_next = |at: usize| separator(at) == Some(between) && number(at + 1).is_some();
+        if year(number(2)?).is_some() {
+            let is_period = start > 0 && {
+                let before = parts[start - 1].text();
+                PERIODS.iter().any(|word| word.eq_ignore_ascii_case(before))
+            };
+            let is_part = month(first).is_some() || (is_period && small(first).is_some_and(|week| week <= LAST_WEEK));
+            return (is_part && !has_next(3)).then_some(Self { order: &[1, 0] });
+        }
+        let (one, two) = (small(first)?, small(number(2)?)?);
+        if !has_next(3) {
+            return None;
+        }
+        let year = year(number(4)?)?;
+        match (is_date(year, two, one), is_date(year, one, two)) {
+            // With dots, the day is first.
+            (true, true) if between == "." => Some(Self { order: &[2, 1, 0] }),
+            (true, false) => Some(Self { order: &[2, 1, 0] }),
+            (_, true) => Some(Self { order: &[2, 0, 1] }),
+            (false, false) => None,
+        }
+    }
+}
