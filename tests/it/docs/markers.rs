@@ -8,9 +8,11 @@ use crate::support::tagboat::Tagboat;
 /// The policies that the examples name.
 const POLICIES: &str = "policies: { release: { semver: ^1 }, \"flux-system:web\": { semver: ^1 } }\n";
 
-/// Each section, another file that its example is for, and the statuses of the values in the order of files and lines.
+/// A section, another file that its example is for, and the statuses of the values in the order of files and lines.
+type Example = (&'static str, Option<(&'static str, &'static str)>, &'static [&'static str]);
+
 #[rustfmt::skip]
-const EXAMPLES: &[(&str, Option<(&str, &str)>, &[&str])] = &[
+const EXAMPLES: &[Example] = &[
     ("## Tagboat markers",         None, &["managed release", "managed release", "managed shape", "ignored"]),
     ("### Flux",                   None, &["managed flux-system:web", "managed flux-system:web"]),
     ("### Argo CD Image Updater",  Some(("envs/prod/values.yaml", "image: { tag: v1.2.3 }\n")), &["managed web/web"]),

@@ -7,8 +7,10 @@ use serde_json::Value;
 use super::pages::{PAGES, blocks_of};
 use crate::support::tagboat::Tagboat;
 
-/// The section of each tool that `init --from` reads, and the files that the page leaves to the reader.
-const TOOLS: &[(&str, &str, &[(&str, &str)])] = &[
+/// The section of a tool, its name for `init --from`, and the files that the page leaves to the reader.
+type Section = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
+const TOOLS: &[Section] = &[
     ("From Renovate", "renovate", &[]),
     ("From Flux", "flux", &[]),
     ("From Argo CD Image Updater", "argocd", &[("envs/prod/values.yaml", "image: { tag: 1.2.3 }\n")]),
