@@ -384,8 +384,7 @@ impl RegistryError {
             Self::WrongDigest { .. } => hint!("troubleshooting.md#unexpected-responses",
                 "check for a proxy or cache that changes the responses of the registry"),
             Self::UntrustedRealm { registry, realm_host, .. } => hint!("registries.md#where-credentials-come-from",
-                "if {realm_host} may receive the credential, write `registries: {{ '{registry}': {{ auth-hosts: ['{realm_host}'] }} }}` \
-                 in the file of --config"),
+                "if {realm_host} may receive the credential, write `registries: {{ '{registry}': {{ auth-hosts: ['{realm_host}'] }} }}` in the file of --config"),
             Self::Offline { .. } => hint!("command-line.md#try-a-policy",
                 "omit --tags to query the registry: this policy needs more than tags"),
             Self::TokenOfJob { receiver, source_of_credential, .. } => hint!("security.md#where-secrets-go",

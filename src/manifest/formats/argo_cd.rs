@@ -107,8 +107,11 @@ fn helm_parameters(document: &Document<'_>, found: &mut DocumentFindings<'_>, pa
             let name = repository.map(|_| words.join("/"));
             let parameter = tree.text_at(item, &["name"]).unwrap_or_default();
             let name = name.or_else(|| found.configured_or_marked_image(document, value, |field| field == parameter));
-            let global = GlobalRegistry::of_paths(|path| tree.text_of(named(path)?)).filter(|_| registry.is_none());
-            if let Some(global) = global.filter(|global| name.as_ref().is_some_and(|name| global.changes(name))) {
+            let global = GlobalRegistry::of_paths(|path| tree.text_of(named(path)?));
+            if registry.is_none()
+                && let (Some(global), Some(name)) = (global, &name)
+                && global.changes(name)
+            {
                 found.report_notice(document, NAME, value, NoticeStatus::Held, global.reason());
                 continue;
             }

@@ -43,7 +43,7 @@ impl<'t> GlobalRegistry<'t> {
         let is_of_name = |map: NodeId| REPOSITORIES.iter().any(|key| tree.text_at(map, &[key]).is_some());
         let set_in = |map: NodeId| {
             let is_for_others = |path: &[&str]| path.len() > 1 || !is_of_name(map);
-            let set = |path| tree.text_at(map, path).filter(|text| !text.is_empty()).filter(|_| is_for_others(path));
+            let set = |path| tree.text_at(map, path).filter(|text| !text.is_empty() && is_for_others(path));
             GLOBAL.iter().find_map(|(path, wins)| set(path).map(|text| Self { path, text, wins: *wins }))
         };
         tree.ancestors(node).skip(1).find_map(set_in)

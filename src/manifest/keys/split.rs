@@ -260,7 +260,7 @@ fn hold_with_digest_beside(
         let text = tree.text_of(*node).unwrap_or_default();
         Digest::new(text).is_ok() || is_bare_digest(text)
     };
-    let Some(digest) = keys.digest.filter(is_digest).filter(|_| !found.is_taken(image)) else { return };
+    let Some(digest) = keys.digest.filter(|digest| is_digest(digest) && !found.is_taken(image)) else { return };
     let key = tree.key_text(digest).unwrap_or_default();
     let reason =
         format!("its digest is in `{key}`; write both into one value, as NAME:TAG@sha256:…, and remove `{key}`");
