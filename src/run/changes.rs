@@ -7,6 +7,7 @@ use crate::govern::Listed;
 use crate::manifest::{Occurrence, OccurrenceId, RefusedEdit};
 use crate::plan::{self, Change, Draft, GroupId, Grouping, ProposedReferences, Ungrouped};
 use crate::policy::Outcome;
+use crate::policy::reason::{Hold, Reason};
 use crate::refname::BranchName;
 
 use super::lookup::Decisions;
@@ -85,7 +86,7 @@ pub(super) fn plan_changes(
 struct DecidedPlaces {
     /// Where a policy selected something, or could not find out.
     decided: BTreeSet<OccurrenceId>,
-    /// Where the policy rejects the tag that the command line gives.
+    /// Where the policy rejects the tag that the command line gives, and what is proposed may still be newer.
     rejected: BTreeSet<OccurrenceId>,
 }
 
@@ -95,6 +96,8 @@ impl DecidedPlaces {
         for answer in &decisions.answers {
             let ids = answer.occurrences.iter().map(|occurrence| occurrence.id());
             match answer.decision.outcome {
+                // The pull request is superseded.
+                Outcome::Held(Reason::Held(Hold::GivenRejected { is_current_newest: true, .. })) => {}
                 Outcome::Held(_) if answer.is_given => rejected.extend(ids),
                 Outcome::Held(_) => {}
                 Outcome::Update(_) | Outcome::UpToDate(_) | Outcome::Unknown(_) => decided.extend(ids),

@@ -203,7 +203,14 @@ pub enum Hold {
     /// The filter or a bound excludes the pinned tag, or its image cannot be read.
     PinnedRejected(Tag, Rejection),
     /// The policy excludes the tag that was named on the command line.
-    GivenRejected(Tag, Rejection),
+    GivenRejected {
+        /// The tag.
+        tag: Tag,
+        /// Why it is excluded.
+        cause: Rejection,
+        /// Whether the policy finds the current tag newer than what an open pull request proposes, too.
+        is_current_newest: bool,
+    },
     /// The image that was named on the command line has only a digest, and so has the reference.
     GivenWithoutTag,
     /// The bounds exclude the tag at another place of the repository.

@@ -288,7 +288,7 @@ impl Display for Hold {
             Self::NotListed(tag) => write!(f, "the tag list does not contain {tag}"),
             Self::CurrentUnreadable(tag, cause) => write!(f, "cannot compare with the current tag {tag}: {cause}"),
             Self::PinnedRejected(tag, cause) => write!(f, "{tag} is rejected: {cause}"),
-            Self::GivenRejected(tag, cause) => write!(f, "{tag}, given with --image, is rejected: {cause}"),
+            Self::GivenRejected { tag, cause, .. } => write!(f, "{tag}, given with --image, is rejected: {cause}"),
             Self::GivenWithoutTag => {
                 f.write_str("the reference has only a digest, and --image gives no tag: write it as NAME:TAG@DIGEST")
             }

@@ -158,7 +158,11 @@ fn evaluate(question: &Question<'_>, given: &GivenTags, candidates: &[Candidate]
         _ if given.contains(current) => Outcome::UpToDate(Acceptance::GivenAlready.into()),
         outcome => match (rejection(question, candidates, &last.tag), outcome) {
             (None, Outcome::Held(cause)) => Outcome::Held(cause),
-            (cause, _) => rejected(&last.tag, cause.unwrap_or(Rejection::NotPinned)),
+            (cause, outcome) => {
+                let cause = cause.unwrap_or(Rejection::NotPinned);
+                let is_current_newest = matches!(outcome, Outcome::UpToDate(_));
+                Outcome::Held(Hold::GivenRejected { tag: last.tag.clone(), cause, is_current_newest }.into())
+            }
         },
     })
 }
@@ -239,7 +243,7 @@ fn rejection(question: &Question<'_>, candidates: &[Candidate], tag: &Tag) -> Op
 }
 
 fn rejected(tag: &Tag, cause: Rejection) -> Outcome {
-    Outcome::Held(Hold::GivenRejected(tag.clone(), cause).into())
+    Outcome::Held(Hold::GivenRejected { tag: tag.clone(), cause, is_current_newest: false }.into())
 }
 
 /// Judges a tag for a current tag without an order. One of the same shape may replace it, as a commit replaces a commit. A policy that

@@ -14,7 +14,7 @@ use crate::govern::Listed;
 use crate::manifest::{Finding, NoticeStatus, Place};
 use crate::plan::{self, Draft, Observed, PullRequest, Undecided};
 use crate::policy::Outcome;
-use crate::policy::reason::{Acceptance, Hold, Reason, Rejection};
+use crate::policy::reason::{Acceptance, Hold, Reason};
 use crate::refname::BranchName;
 
 use super::base::Base;
@@ -80,9 +80,7 @@ async fn closed_pull_requests(forge: Option<&dyn Forge>, drafts: Vec<&Draft>) ->
 fn settled(decisions: &Decisions) -> BTreeSet<(String, String)> {
     let is_newest = |outcome: &Outcome| match outcome {
         Outcome::UpToDate(reason) => *reason != Reason::Accepted(Acceptance::GivenAlready),
-        Outcome::Held(Reason::Held(Hold::GivenRejected(_, cause))) => {
-            matches!(cause, Rejection::Older(_) | Rejection::NotNewer(_) | Rejection::LowerVersion(_))
-        }
+        Outcome::Held(Reason::Held(Hold::GivenRejected { is_current_newest, .. })) => *is_current_newest,
         Outcome::Update(_) | Outcome::Held(_) | Outcome::Unknown(_) => false,
     };
     let answers = decisions.answers.iter().filter(|answer| answer.is_given && is_newest(&answer.decision.outcome));
