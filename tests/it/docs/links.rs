@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::sync::LazyLock;
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use regex::Regex;
@@ -105,8 +106,9 @@ fn messages_name_existing_pages_and_sections() {
 
 /// Returns whether a line of code prints a hint that is neither a `Hint` nor ends with the address of a page.
 fn has_hint_without_address(line: &str) -> bool {
-    let written = Regex::new(r#"(?:"|\\n)hint: ([^"]*)"(.*)"#).unwrap();
-    written.captures_iter(line).any(|found| !found[1].starts_with('{') && !found[2].contains("page!"))
+    // Compiled once: there are tens of thousands of lines.
+    static WRITTEN: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#"(?:"|\\n)hint: ([^"]*)"(.*)"#).unwrap());
+    WRITTEN.captures_iter(line).any(|found| !found[1].starts_with('{') && !found[2].contains("page!"))
 }
 
 #[test]
