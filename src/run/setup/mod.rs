@@ -26,7 +26,7 @@ use crate::http::Url;
 /// of Jenkins. Jenkins is last, because other systems may set its variable too.
 ///
 /// # Errors
-/// If the one that the operator names is no web address, or may have a secret: it is shown to everyone who reads a pull request. What a CI
+/// If the one that the operator names is not a web address, or may have a secret: it is shown to everyone who reads a pull request. What a CI
 /// system names is shown without a login.
 pub fn run_url() -> Result<Option<String>, Error> {
     const PAGE: &str = "TAGBOAT_RUN_URL";
@@ -38,7 +38,7 @@ pub fn run_url() -> Result<Option<String>, Error> {
     let cause = match Url::parse(&page).ok().filter(|url| matches!(url.scheme(), "http" | "https")) {
         Some(url) if !crate::forge::may_have_secret(&url) => return Ok(Some(page)),
         Some(_) => "it has a user name, or a parameter that may be a secret",
-        None => "it is no web address",
+        None => "it is not a web address",
     };
     Err(Error::usage(
         format!("invalid {PAGE}: {cause}"),
