@@ -257,6 +257,7 @@ mod tests {
             change("envs/prod/a.yaml", &reference(from, old), &reference(to, new))
         };
         let web = change("envs/prod/web.yaml", "nginx:1.27", "nginx:1.28");
+        let major = change("envs/prod/a.yaml", "ghcr.io/acme/api:1.4.2", "ghcr.io/acme/api:2.0.0");
         let old = change("envs/prod/old.yaml", "ghcr.io/acme/api:1.4.0", "ghcr.io/acme/api:1.4.3");
         #[rustfmt::skip]
         let rows = [
@@ -266,7 +267,9 @@ mod tests {
             ("envs/prod", vec![api("envs/prod/a.yaml")],            20, "Update 1 image"),
             ("all",       vec![api("envs/prod/a.yaml")],           256, "Update ghcr.io/acme/api from 1.4.2 to 1.4.3"),
             ("envs/prod", vec![api("envs/prod/a.yaml"), old],      256, "Update ghcr.io/acme/api to 1.4.3 in envs/prod"),
-            ("envs/prod", vec![api("envs/prod/a.yaml"), web],      256, "Update api and nginx in envs/prod"),
+            ("envs/prod", vec![api("envs/prod/a.yaml"), web.clone()], 256, "Update api and nginx in envs/prod"),
+            ("envs/prod", vec![major.clone(), web.clone()],        256, "Update api (major) and nginx in envs/prod"),
+            ("envs/prod", vec![major, web],                         25, "Update 2 images (major)"),
             ("envs/prod", vec![digest("1.4.2", 'a', "1.4.2", 'b')], 256, "Update ghcr.io/acme/api 1.4.2 from digest aaaaaaaaaaaa to bbbbbbbbbbbb in envs/prod"),
             ("envs/prod", vec![digest("1.4.2", '-', "1.4.2", 'b')], 256, "Update ghcr.io/acme/api 1.4.2 to digest bbbbbbbbbbbb in envs/prod"),
             ("envs/prod", vec![digest("1.4.2", '-', "1.4.2", 'b'), digest("1.4.2", 'a', "1.4.2", 'b')], 256, "Update ghcr.io/acme/api 1.4.2 to digest bbbbbbbbbbbb in envs/prod"),

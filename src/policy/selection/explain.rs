@@ -204,3 +204,26 @@ fn newer_verdict(
         (None, _) => Acceptance::Eligible.into(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::image::ImageFacts;
+
+    #[test]
+    fn leaves_the_build_time_to_the_facts_that_show_it() {
+        let built = Some(Timestamp::UNIX_EPOCH);
+        let newest = Newest { matching: 1, unread: None, built, passed_over: None };
+        let facts = |created| Known::Facts(Box::new(ImageFacts { created, ..ImageFacts::default() }));
+        for (known, expected) in [
+            (facts(built), "newest matching tag"),
+            (facts(None), "newest matching tag, built 1970-01-01T00:00:00Z"),
+            (Known::Tag, "newest matching tag, built 1970-01-01T00:00:00Z"),
+        ] {
+            let verdict = Verdict::Accepted(Acceptance::Newest(newest.clone()).into());
+            assert_eq!(without_shown_facts(verdict, &known).reason().to_string(), expected, "{known:?}");
+        }
+    }
+}
