@@ -439,20 +439,26 @@ mod properties {
         build(&Settings::new(serde_yaml::from_str(policy).unwrap())).unwrap()
     }
 
-    fn decide(entry: &PolicyEntry, current: &str, tags: &[String]) -> Decision {
-        let current = ImageReference::new(&format!("registry.example/app:{current}")).unwrap();
-        let mut candidates: Vec<Candidate> = tags.iter().map(|tag| Candidate::new(Tag::new(tag).unwrap())).collect();
-        let (gates, external, now) = (&Gates::default(), &external_facts(entry, tags), Timestamp::UNIX_EPOCH);
-        let question = Question {
-            current: &current,
+    static GATES: LazyLock<Gates> = LazyLock::new(Gates::default);
+
+    fn question<'q>(current: &'q ImageReference, entry: &'q PolicyEntry, external: &'q ExternalFacts) -> Question<'q> {
+        Question {
+            current,
             entry,
             names_image: true,
             is_listed: true,
-            gates,
+            gates: &GATES,
             pinning: Pinning::Keep,
             external,
-            now,
-        };
+            now: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    fn decide(entry: &PolicyEntry, current: &str, tags: &[String]) -> Decision {
+        let current = ImageReference::new(&format!("registry.example/app:{current}")).unwrap();
+        let mut candidates: Vec<Candidate> = tags.iter().map(|tag| Candidate::new(Tag::new(tag).unwrap())).collect();
+        let external = external_facts(entry, tags);
+        let question = question(&current, entry, &external);
         let step = super::choose_offline(&question, &mut candidates);
         let SelectionStep::Decided(decision) = step else { panic!("needs facts") };
         let accepted: Vec<_> =
@@ -521,18 +527,8 @@ mod properties {
 
     fn is_older(entry: &PolicyEntry, tag: &str, than: &Tag) -> bool {
         let current = ImageReference::new(&format!("registry.example/app:{than}")).unwrap();
-        let (gates, external, now) =
-            (&Gates::default(), &external_facts(entry, &[tag.to_owned()]), Timestamp::UNIX_EPOCH);
-        let question = Question {
-            current: &current,
-            entry,
-            names_image: true,
-            is_listed: true,
-            gates,
-            pinning: Pinning::Keep,
-            external,
-            now,
-        };
+        let external = external_facts(entry, &[tag.to_owned()]);
+        let question = question(&current, entry, &external);
         let judged = explain(&question, &[Candidate::new(Tag::new(tag).unwrap())]);
         matches!(judged[0].verdict.reason(), Reason::Rejected(Rejection::Older(_)))
     }

@@ -107,7 +107,7 @@ fn helm_parameters(document: &Document<'_>, found: &mut DocumentFindings<'_>, pa
             let name = repository.map(|_| words.join("/"));
             let parameter = tree.text_at(item, &["name"]).unwrap_or_default();
             let name = name.or_else(|| found.configured_or_marked_image(document, value, |field| field == parameter));
-            let global = GlobalRegistry::of_paths(|path| tree.text_of(named(path)?));
+            let global = GlobalRegistry::of(|path| tree.text_of(named(&path.join("."))?));
             if registry.is_none()
                 && let (Some(global), Some(name)) = (global, &name)
                 && global.changes(name)

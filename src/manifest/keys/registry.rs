@@ -43,15 +43,14 @@ impl<'t> GlobalRegistry<'t> {
         let is_of_name = |map: NodeId| REPOSITORIES.iter().any(|key| tree.text_at(map, &[key]).is_some());
         let set_in = |map: NodeId| {
             let is_for_others = |path: &[&str]| path.len() > 1 || !is_of_name(map);
-            let set = |path| tree.text_at(map, path).filter(|text| !text.is_empty() && is_for_others(path));
-            GLOBAL.iter().find_map(|(path, wins)| set(path).map(|text| Self { path, text, wins: *wins }))
+            Self::of(|path| if is_for_others(path) { tree.text_at(map, path) } else { None })
         };
         tree.ancestors(node).skip(1).find_map(set_in)
     }
 
-    /// Returns the registry for all images that `value` has under one of these paths, written with dots.
-    pub(in crate::manifest) fn of_paths(value: impl Fn(&str) -> Option<&'t str>) -> Option<Self> {
-        let set = |path: &[&str]| value(&path.join(".")).filter(|text| !text.is_empty());
+    /// Returns the registry for all images that `value` has under one of the paths of keys.
+    pub(in crate::manifest) fn of(value: impl Fn(&[&str]) -> Option<&'t str>) -> Option<Self> {
+        let set = |path: &[&str]| value(path).filter(|text| !text.is_empty());
         GLOBAL.iter().find_map(|(path, wins)| set(path).map(|text| Self { path, text, wins: *wins }))
     }
 

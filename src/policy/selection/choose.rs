@@ -59,12 +59,14 @@ pub(super) fn check_current(
     current: &Tag,
     shape: Option<&Shape<'_>>,
 ) -> Result<(), Hold> {
-    match (shape, entry.filter.text(current.as_str())) {
-        (Some(shape), _) => policy.check_current(shape),
-        (None, Err(error)) if policy.compares_shapes() => {
-            Err(Hold::CurrentFiltered(current.clone(), entry.filter.rejection(error)))
-        }
-        (None, _) => Ok(()),
+    match shape {
+        Some(shape) => policy.check_current(shape),
+        None if policy.compares_shapes() => entry
+            .filter
+            .text(current.as_str())
+            .map(drop)
+            .map_err(|error| Hold::CurrentFiltered(current.clone(), entry.filter.rejection(error))),
+        None => Ok(()),
     }
 }
 

@@ -159,9 +159,8 @@ fn evaluate(question: &Question<'_>, given: &GivenTags, candidates: &[Candidate]
         outcome => match (rejection(question, candidates, &last.tag), outcome) {
             (None, Outcome::Held(cause)) => Outcome::Held(cause),
             (cause, outcome) => {
-                let cause = cause.unwrap_or(Rejection::NotPinned);
                 let is_current_newest = matches!(outcome, Outcome::UpToDate(_));
-                Outcome::Held(Hold::GivenRejected { tag: last.tag.clone(), cause, is_current_newest }.into())
+                rejected_beside(&last.tag, cause.unwrap_or(Rejection::NotPinned), is_current_newest)
             }
         },
     })
@@ -243,7 +242,12 @@ fn rejection(question: &Question<'_>, candidates: &[Candidate], tag: &Tag) -> Op
 }
 
 fn rejected(tag: &Tag, cause: Rejection) -> Outcome {
-    Outcome::Held(Hold::GivenRejected { tag: tag.clone(), cause, is_current_newest: false }.into())
+    rejected_beside(tag, cause, false)
+}
+
+/// Does the same, and says whether the policy finds the current tag newer than what is proposed as well.
+fn rejected_beside(tag: &Tag, cause: Rejection, is_current_newest: bool) -> Outcome {
+    Outcome::Held(Hold::GivenRejected { tag: tag.clone(), cause, is_current_newest }.into())
 }
 
 /// Judges a tag for a current tag without an order. One of the same shape may replace it, as a commit replaces a commit. A policy that

@@ -52,13 +52,17 @@ pub(crate) fn compare_products(one: &Shape<'_>, current: &Shape<'_>) -> Option<O
         let is_version = current.is_product || one.numbers.len().min(current.numbers.len()) > 1;
         is_version && one.is_product != current.is_product && (one.words.is_empty() || current.words.is_empty())
     };
-    let length = one.numbers.len().max(current.numbers.len());
-    let mut orders = (0..length).map(|at| by_value(number_at(&one.numbers, at), number_at(&current.numbers, at)));
-    let order = orders.find(|order| order.is_ne());
     if !is_alike {
         return None;
     }
+    let order = by_padded_numbers(&one.numbers, &current.numbers);
     if one.is_product && current.is_product { order } else { Some(order.unwrap_or(Ordering::Equal)) }
+}
+
+/// Compares numbers, of which missing ones are zeros. Returns `None` if all are equal.
+fn by_padded_numbers(one: &[&str], other: &[&str]) -> Option<Ordering> {
+    let length = one.len().max(other.len());
+    (0..length).map(|at| by_value(number_at(one, at), number_at(other, at))).find(|order| order.is_ne())
 }
 
 /// Compares two tags as [`compare`] does, and reads missing numbers as zeros: `1.2.3` is lower than `1.2.3.4`. Returns `None` if
@@ -71,9 +75,7 @@ pub(crate) fn compare_padded(one: &Shape<'_>, other: &Shape<'_>) -> Option<Order
         return Some(order);
     }
     let padded = |release: &[&str], than: &[&str]| {
-        let length = release.len().max(than.len());
-        let mut orders = (0..length).map(|at| by_value(number_at(release, at), number_at(than, at)));
-        if release.is_empty() || than.is_empty() { None } else { orders.find(|order| order.is_ne()) }
+        if release.is_empty() || than.is_empty() { None } else { by_padded_numbers(release, than) }
     };
     let order = compare(one, other).or_else(|| padded(&separated_release(one), &separated_release(other)));
     let is_doubtful = |order: &Ordering| {
