@@ -105,9 +105,18 @@ impl<'a> Document<'a> {
         !self.api_version.is_empty() && !self.kind.is_empty()
     }
 
-    /// Returns whether another tool runs jobs by this file.
-    pub(super) fn configures_jobs(&self) -> bool {
-        !self.is_object() && self.screen.ignored_file(self.path).is_some()
+    /// Returns the tool whose file this is and why it is ignored, if it is not a Kubernetes object: a CI system that runs its jobs.
+    pub(super) fn file_of_tool(&self) -> Option<(&'static str, &'static str)> {
+        if self.is_object() {
+            return None;
+        }
+        // An embedded document has another root.
+        self.screen.ignored_file(self.path, |key| self.depth > 0 || self.tree.get(self.root, key).is_some())
+    }
+
+    /// Returns the CI system that runs jobs by this file.
+    pub(super) fn job_runner(&self) -> Option<&'static str> {
+        self.file_of_tool().map(|(owner, _)| owner)
     }
 
     /// Returns whether the document holds the values of a chart, judged by its path.

@@ -141,6 +141,7 @@ impl FileReader<'_> {
         let path = &*self.file.path;
         self.set.screen.may_hold(text.as_bytes())
             || mentions(text).next().is_some()
+            || self.set.screen.ignored_file(path, |_| true).is_some()
             || self.options.values_images.contains_key(path)
             || self.options.tag_fields.iter().any(|field| field.paths.is_match(path))
     }
@@ -235,7 +236,7 @@ impl FileReader<'_> {
     fn unreadable(&mut self, part: &str, offset: usize, message: &str) {
         let path = &*self.file.path;
         let template = ["{{", "{%", "<%"].iter().find(|mark| part.contains(**mark));
-        let (status, reason) = match (self.set.screen.ignored_file(path), template) {
+        let (status, reason) = match (self.set.screen.ignored_file(path, |_| false), template) {
             (Some((owner, _)), _) => {
                 (NoticeStatus::Ignored, format!("{owner}: not YAML, and its images are not deployed"))
             }

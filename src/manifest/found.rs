@@ -6,14 +6,16 @@ use std::sync::Arc;
 
 use super::document::Document;
 use super::ignored;
+use super::keys::build::ParameterUses;
 use super::markers::Markers;
 use super::occurrence::{DigestSlot, Finding, Notice, NoticeStatus, Occurrence, PartSpans, Place};
 use super::part_span::{part_span, tag_comment};
 use super::place::{File, place};
+use super::screen::BUILT;
 use super::split_reference::SplitReference;
 use super::value;
 use crate::image::ImageReference;
-use crate::text::{NodeId, Span};
+use crate::text::{NodeId, Span, Tree};
 
 /// What the formats have found in one document so far.
 pub struct DocumentFindings<'a> {
@@ -26,11 +28,25 @@ pub struct DocumentFindings<'a> {
     pub(super) is_walked: bool,
     /// Scalars that may hold documents of their own.
     pub(super) embedded: Vec<NodeId>,
+    parameter_uses: Option<ParameterUses>,
 }
 
 impl<'a> DocumentFindings<'a> {
     pub(super) fn new(file: &'a File<'a>, markers: Markers) -> Self {
-        Self { file, findings: Vec::new(), taken: HashSet::new(), markers, is_walked: false, embedded: Vec::new() }
+        Self {
+            file,
+            findings: Vec::new(),
+            taken: HashSet::new(),
+            markers,
+            is_walked: false,
+            embedded: Vec::new(),
+            parameter_uses: None,
+        }
+    }
+
+    /// Returns how the document uses its parameters. `tree` is that of the document.
+    pub(super) fn parameter_uses(&mut self, tree: &Tree<'_>) -> &ParameterUses {
+        self.parameter_uses.get_or_insert_with(|| ParameterUses::of(tree))
     }
 
     /// Returns whether a scalar is part of a finding.
@@ -165,7 +181,8 @@ impl<'a> DocumentFindings<'a> {
         reason: String,
     ) {
         self.taken.insert(node);
-        let ignored = ignored::reason(document, node).or_else(|| ignored::by_default(document, format));
+        let by_default = || if reason == BUILT { None } else { ignored::by_default(document, format) };
+        let ignored = ignored::reason(document, node).or_else(by_default);
         let (status, reason) = match ignored {
             Some(reason) => (NoticeStatus::Ignored, reason),
             None if self.markers.is_ignored(document.tree, node) => {

@@ -12,7 +12,7 @@ pub(super) fn reason(document: &Document<'_>, node: NodeId) -> Option<String> {
     if is_status(document, node) {
         return Some("status: a controller writes it".to_owned());
     }
-    inside_object(document, node)
+    by_field(document, node)
 }
 
 /// Returns the reason to ignore a reference in a file of another tool, unless a person names a policy for it. What a pattern of
@@ -24,7 +24,7 @@ pub(super) fn by_default(document: &Document<'_>, format: &str) -> Option<String
     let ignored = if document.is_object() {
         document.screen.ignored_objects(document.path, document.group())
     } else {
-        document.screen.ignored_file(document.path)
+        document.file_of_tool()
     };
     let (owner, reason) = ignored?;
     Some(format!("{owner}: {reason}"))
@@ -44,9 +44,9 @@ fn is_status(document: &Document<'_>, node: NodeId) -> bool {
     })
 }
 
-/// Returns the reason of an ignored object around a node, or of an ignored field of it. It may be within another object: in a
-/// `kind: List`, in a policy that generates objects.
-fn inside_object(document: &Document<'_>, node: NodeId) -> Option<String> {
+/// Returns the reason of an ignored object around a node, or of an ignored field of it or of the file. The object may be within
+/// another one: in a `kind: List`, in a policy that generates objects.
+fn by_field(document: &Document<'_>, node: NodeId) -> Option<String> {
     let tree = document.tree;
     let mut keys = Vec::new();
     for at in tree.ancestors(node) {
@@ -61,5 +61,7 @@ fn inside_object(document: &Document<'_>, node: NodeId) -> Option<String> {
         }
         keys.extend(tree.key_text(at));
     }
-    None
+    let from_root: Vec<&str> = keys.into_iter().rev().collect();
+    let is_of_file = document.depth == 0 && !document.is_object();
+    if is_of_file { document.screen.ignored_field_of_file(document.file_name, &from_root) } else { None }
 }

@@ -26,9 +26,13 @@ pub enum IgnoredScope {
     /// A field of Kubernetes objects of an API group, or of one kind (`*` is any), with all that is in it: the keys from the object
     /// on, with dots and without the indices of lists.
     Field(&'static str, &'static str, &'static str),
+    /// A field of files with a name (`*` at one end is any text), with all that is in it: the keys from the root on, where `*` is any.
+    FieldOfFile(&'static str, &'static str),
     /// Files of another tool: a folder with a slash at its end, or a file name; and the name of the tool. It applies unless a
     /// marker, or a rule that names the file, makes a reference managed, and not to Kubernetes objects.
     File(&'static str, &'static str),
+    /// Files of another tool whose name is not enough, as above: the file, a key of its root, the name of the tool.
+    FileWithKey(&'static str, &'static str, &'static str),
     /// Kubernetes objects of an API group in files of another tool, as above: the file, the group, the name of the tool.
     ObjectsIn(&'static str, &'static str, &'static str),
 }
@@ -100,8 +104,7 @@ impl Screen {
     pub(super) fn ignored_field(&self, group: &str, kind: &str, keys: &[&str]) -> Option<String> {
         let includes = |scope: IgnoredScope| match scope {
             IgnoredScope::Field(of_group, of_kind, field) => {
-                let field: Vec<&str> = field.split('.').collect();
-                of_group == group && (of_kind == "*" || of_kind == kind) && keys.starts_with(&field)
+                of_group == group && (of_kind == "*" || of_kind == kind) && is_within(keys, field)
             }
             _ => false,
         };
@@ -109,10 +112,27 @@ impl Screen {
         Some(format!("{kind}: {}", row.reason))
     }
 
-    /// Returns the tool whose file this is and why it is ignored, judged by its path.
-    pub(super) fn ignored_file(&self, path: &str) -> Option<(&'static str, &'static str)> {
+    /// Returns why a field of a file is ignored, if it is: the name of the file, and the keys from the root on.
+    pub(super) fn ignored_field_of_file(&self, name: &str, keys: &[&str]) -> Option<String> {
+        let includes = |scope: IgnoredScope| match scope {
+            IgnoredScope::FieldOfFile(file, field) => matches_name(file, name) && is_within(keys, field),
+            _ => false,
+        };
+        let row = self.ignored.iter().find(|ignored| includes(ignored.scope))?;
+        Some(row.reason.to_owned())
+    }
+
+    /// Returns the tool whose file this is and why it is ignored, judged by its path and the keys of its root.
+    pub(super) fn ignored_file(
+        &self,
+        path: &str,
+        has_key: impl Fn(&str) -> bool,
+    ) -> Option<(&'static str, &'static str)> {
         self.ignored.iter().find_map(|ignored| match ignored.scope {
             IgnoredScope::File(pattern, owner) if matches_path(pattern, path) => Some((owner, ignored.reason)),
+            IgnoredScope::FileWithKey(pattern, key, owner) if matches_path(pattern, path) && has_key(key) => {
+                Some((owner, ignored.reason))
+            }
             _ => None,
         })
     }
@@ -162,12 +182,18 @@ pub(super) fn matches_name(pattern: &str, name: &str) -> bool {
     }
 }
 
+/// Returns whether keys are those of a field with dots, or of what is in it.
+fn is_within(keys: &[&str], field: &str) -> bool {
+    let mut keys = keys.iter();
+    field.split('.').all(|wanted| keys.next().is_some_and(|key| wanted == "*" || wanted == *key))
+}
+
 /// Returns whether a path is in the folder (with a slash at its end) or has the file name.
 fn matches_path(pattern: &str, path: &str) -> bool {
     if pattern.ends_with('/') {
         return path.starts_with(pattern) || path.contains(&format!("/{pattern}"));
     }
-    file_name(path) == pattern
+    matches_name(pattern, file_name(path))
 }
 
 /// Returns the needles without duplicates and without those that contain another one.

@@ -126,6 +126,11 @@ impl<'a> Tree<'a> {
         (0..self.nodes.len() as u32).map(NodeId)
     }
 
+    /// Returns the nodes within a node, in document order.
+    pub fn descendants(&self, id: NodeId) -> impl Iterator<Item = NodeId> + use<> {
+        (id.0 + 1..self.nodes[id.index()].end).map(NodeId)
+    }
+
     /// Returns the number of nodes.
     pub fn len(&self) -> usize {
         self.nodes.len()

@@ -58,8 +58,10 @@ fn built(document: &Document<'_>, found: &mut DocumentFindings<'_>) {
     for (_, service) in services.into_iter().flat_map(|services| tree.entries(services)) {
         let service = tree.follow(service);
         let is_built = tree.get(service, "build").is_some_and(|build| tree.text_of(build) != Some(""));
-        if is_built && let Some(image) = tree.get(service, "image") {
-            found.report_notice(document, NAME, image, NoticeStatus::Ignored, BUILT.to_owned());
+        let image = if is_built { tree.get(service, "image") } else { None };
+        let tags = tree.at(service, &["build", "tags"]).into_iter().flat_map(|tags| tree.items(tags));
+        for written in image.into_iter().chain(tags) {
+            found.report_notice(document, NAME, written, NoticeStatus::Ignored, BUILT.to_owned());
         }
     }
 }

@@ -1,6 +1,9 @@
 //! Keys that hold images in any file: what Kubernetes objects, Helm values and all other YAML have in common.
 
+pub(in crate::manifest) mod build;
+mod command;
 pub(crate) mod instructions;
+pub(crate) mod jobs;
 pub(crate) mod lines;
 pub(crate) mod names;
 mod pair;

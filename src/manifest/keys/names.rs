@@ -46,6 +46,14 @@ pub(super) fn is_output_parameter(name: &str) -> bool {
     matches!(name, "IMAGE" | "APP_IMAGE") || ["output", "destination"].iter().any(|word| lower.contains(word))
 }
 
+/// Returns whether a parameter names what a task writes if the task builds images: `image`, `IMG`, `image-url`, `imageUrl`.
+pub(super) fn may_be_output_parameter(name: &str) -> bool {
+    let name: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    let (image, rest) =
+        (name.strip_prefix("image"), ["", "url", "name", "ref", "reference", "path", "repo", "repository"]);
+    image.is_some_and(|ending| rest.contains(&ending)) || matches!(name.as_str(), "img" | "appimage" | "targetimage")
+}
+
 /// Returns whether a name is that of an environment variable: `API_IMAGE`.
 pub(super) fn is_variable(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
@@ -53,7 +61,7 @@ pub(super) fn is_variable(name: &str) -> bool {
 
 /// Returns whether `--sidecar-image=quay.io/x/y:1` or `API_IMAGE=x/y:1` sets an image. A name without `image` needs a
 /// value that is unambiguous.
-pub(super) fn assigns_image(name: &str, value: &str) -> bool {
+pub(crate) fn assigns_image(name: &str, value: &str) -> bool {
     is_unambiguous_reference(value) || (contains_image(name) && is_full_reference(value))
 }
 

@@ -6,7 +6,7 @@ use super::super::occurrence::NoticeStatus;
 use super::super::screen::BUILT;
 use super::super::split_reference::SplitReference;
 use super::super::value::{is_full_reference, is_unambiguous_reference};
-use super::names::{contains_image, flag_of_image, is_image_key, is_output_parameter};
+use super::names::{contains_image, flag_of_image, is_image_key};
 use crate::text::NodeId;
 
 /// Reports `value` or `default` beside a `name`: environment variables, parameters of Tekton and Argo Workflows.
@@ -20,13 +20,13 @@ pub(super) fn named_value(
     let name = tree.text_at(map, &["name"]).unwrap_or_default();
     let is_bundle = document.group() == "tekton.dev" && name == "bundle";
     let names_image = contains_image(name) || is_bundle;
-    let is_output = document.group() == "tekton.dev" && is_output_parameter(name);
     for key in ["value", "default"] {
         let Some(value) = tree.get(map, key).filter(|value| !found.is_taken(*value)) else { continue };
         let Some(text) = tree.string(value) else { continue };
-        if is_output && is_full_reference(text) {
+        let is_reference = is_unambiguous_reference(text) || (names_image && is_full_reference(text));
+        if is_full_reference(text) && found.parameter_uses(tree).is_output(document, map, name) {
             found.report_notice(document, format, value, NoticeStatus::Ignored, BUILT.to_owned());
-        } else if is_unambiguous_reference(text) || (names_image && is_full_reference(text)) {
+        } else if is_reference {
             found.report_reference(document, format, value);
         } else if names_image && text.contains('\n') {
             assignments(document, found, format, value, text);

@@ -3,8 +3,10 @@
 use super::super::document::Document;
 use super::super::found::DocumentFindings;
 use super::super::occurrence::NoticeStatus;
+use super::super::screen::BUILT;
 use super::super::split_reference::SplitReference;
 use super::super::value::{NotReference, is_full_reference, is_literal, is_unambiguous_reference, not_literal};
+use super::jobs::{BITBUCKET, is_image_of_job};
 use super::names::{IMAGE, REGISTRY, Suffixes, TAG, VERSION, is_image_key, is_image_list_key};
 use super::registry::report_complete;
 use crate::text::{NodeId, Style};
@@ -18,6 +20,8 @@ enum ExpectedValue {
     Reference,
     /// A copy of the object, which kubectl wrote.
     AppliedObject,
+    /// A task of Bitbucket Pipelines from another repository.
+    Pipe,
     Other,
 }
 
@@ -31,11 +35,11 @@ impl ExpectedValue {
             "kubectl.kubernetes.io/last-applied-configuration" => return Self::AppliedObject,
             "imageName" | "baseImage" | "containerImage" | "imageRef" | "image_name" => true,
             "reference" => is_under_image(),
-            "name" if is_service_of_job(document, map) => return Self::Image,
+            "name" | "container" | "pipe" if is_image_of_job(document, map, key, text) => return Self::Image,
+            "pipe" if document.job_runner() == Some(BITBUCKET) => return Self::Pipe,
             "name" => tree.text_at(map, &["kind"]) == Some("DockerImage"),
             _ if parent == Some("baseImageOverrides") => true,
             "uses" => text.starts_with("docker://"),
-            "container" if document.configures_jobs() => return Self::Image,
             "package" => document.group() == "pkg.crossplane.io",
             // Tasks and pipelines of Tekton in an image.
             "bundle" => document.group() == "tekton.dev",
@@ -64,12 +68,18 @@ pub(super) fn report(
             }
             if let Some(split) = with_tag_beside(document, map, key, value) {
                 found.report_split(document, format, &split);
+            } else if is_full_reference(text) && found.parameter_uses(tree).is_written(key) {
+                found.report_notice(document, format, value, NoticeStatus::Ignored, BUILT.to_owned());
             } else if is_full_reference(text) || is_unfinished(text) {
                 whole(document, found, format, map, value);
             }
         }
         ExpectedValue::AppliedObject => {
             let reason = "kubectl's record of the last applied configuration".to_owned();
+            found.report_notice(document, format, value, NoticeStatus::Ignored, reason);
+        }
+        ExpectedValue::Pipe => {
+            let reason = "a version of a Bitbucket pipe, not an image reference".to_owned();
             found.report_notice(document, format, value, NoticeStatus::Ignored, reason);
         }
         ExpectedValue::Other => {}
@@ -118,10 +128,11 @@ fn not_image(text: &str, is_set: bool, is_container: bool) -> Option<NotReferenc
     if !is_set {
         return Some(NotReference::ignored("no image set here: the value is empty or not a string"));
     }
-    if text == "." || picture_or_disk.iter().any(|ending| text.ends_with(ending)) {
+    if matches!(text, "." | "Dockerfile") || picture_or_disk.iter().any(|ending| text.ends_with(ending)) {
         return Some(NotReference::ignored("a file, not a container image"));
     }
-    if text.contains(' ') && not_literal("the value", text).is_some_and(|not| not.status == NoticeStatus::Held) {
+    let is_prose = text.contains(' ') && !text.contains("${");
+    if is_prose && not_literal("the value", text).is_some_and(|not| not.status == NoticeStatus::Held) {
         return Some(NotReference::ignored("free text, not an image reference"));
     }
     None
@@ -131,12 +142,6 @@ fn not_image(text: &str, is_set: bool, is_container: bool) -> Option<NotReferenc
 fn is_container(document: &Document<'_>, map: NodeId) -> bool {
     let list = document.tree.parent(map).and_then(|list| document.tree.key_text(list));
     list.is_some_and(|key| matches!(key, "containers" | "initContainers" | "ephemeralContainers"))
-}
-
-/// Returns whether a mapping is in the list of services of a job of GitLab CI, where `name` is the image.
-fn is_service_of_job(document: &Document<'_>, map: NodeId) -> bool {
-    let list = document.tree.parent(map).and_then(|list| document.tree.key_text(list));
-    list == Some("services") && document.configures_jobs()
 }
 
 /// Returns the reference of a name whose tag is under a key beside it: `apiImage: name` and `apiImageTag: 1.2`.

@@ -6,7 +6,9 @@ use super::super::occurrence::NoticeStatus;
 use super::super::screen::{BUILT, mentions};
 use super::super::split_reference::SplitReference;
 use super::super::value::{is_full_reference, is_unambiguous_reference};
-use super::names::{assigns_image, contains_image, is_image_list_key, is_output_flag, is_variable};
+use super::command::Command;
+use super::jobs::are_services;
+use super::names::{assigns_image, contains_image, is_image_key, is_image_list_key, is_variable};
 use super::{pair, single, split};
 use crate::text::{NodeId, NodeKind, Style};
 
@@ -28,6 +30,7 @@ pub(crate) const NEEDLES: &[&str] = &[
     "oci://",
     "package:",
     "bundle",
+    "docker://",
 ];
 
 /// The key of a list of `NAME=value` in kustomizations, where names are as free as in a ConfigMap.
@@ -143,20 +146,18 @@ fn mapping(document: &Document<'_>, found: &mut DocumentFindings<'_>, format: &'
 fn sequence(document: &Document<'_>, found: &mut DocumentFindings<'_>, format: &'static str, list: NodeId) {
     let tree = document.tree;
     let key = tree.key_text(list).unwrap_or_default();
-    let is_image_list = is_image_list_key(key) || key.ends_with("_images");
-    let are_services = key == "services" && document.configures_jobs();
-    let (mut follows_image_flag, mut follows_output_flag) = (false, false);
+    let is_image_list = is_image_list_key(key) || is_image_key(key) || key.ends_with("_images") || key == "container";
+    let are_services = are_services(document, key);
+    let mut command = Command::default();
+    let mut follows_image_flag = false;
     for item in tree.items(list) {
         let item = tree.follow(item);
         let Some(text) = tree.string(item) else { continue };
         let (is_flag, equals) = (text.starts_with('-'), text.find('='));
-        let is_output = match equals {
-            Some(equals) => is_output_flag(&text[..equals]),
-            None => follows_output_flag,
-        };
+        let is_output = command.next_is_output(text);
         if found.is_taken(item) {
             // Reported under another key.
-        } else if is_output && is_full_reference(&text[equals.map_or(0, |equals| equals + 1)..]) {
+        } else if is_output && names_output(&text[equals.map_or(0, |equals| equals + 1)..]) {
             found.report_notice(document, format, item, NoticeStatus::Ignored, BUILT.to_owned());
         } else if are_services || (is_image_list || follows_image_flag) && is_full_reference(text) {
             found.report_reference(document, format, item);
@@ -167,6 +168,10 @@ fn sequence(document: &Document<'_>, found: &mut DocumentFindings<'_>, format: &
             found.report_reference_in(document, format, item, equals + 1..text.len());
         }
         follows_image_flag = is_flag && equals.is_none() && contains_image(text);
-        follows_output_flag = is_flag && equals.is_none() && is_output_flag(text);
     }
+}
+
+/// Returns whether a word that names what a command writes has a reference: `repo:1`, or `type=image,name=registry/repo:1`.
+fn names_output(text: &str) -> bool {
+    is_full_reference(text) || mentions(text).next().is_some()
 }
