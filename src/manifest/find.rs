@@ -25,11 +25,14 @@ pub(super) fn find(set: &FormatSet<'_>, path: &str, bytes: &[u8], options: &Find
     let file = File::new(path, bytes);
     let mut reader = FileReader { set, file: &file, options, findings: Vec::new() };
     match text::utf8(bytes) {
+        Ok(text) if text.starts_with(LFS_POINTER) && set.reads(path, options) => {
+            let reason = "a pointer of Git LFS; the content is not in the repository".to_owned();
+            reader.report_at(0, NoticeStatus::Held, reason);
+        }
         Ok(text) => {
             reader.text(text);
             let by_patterns = std::mem::take(&mut reader.findings);
-            let is_worth_reading = || text.starts_with(LFS_POINTER) || reader.is_worth_parsing(text);
-            if set.reads_yaml(path, options) && is_worth_reading() {
+            if set.reads_yaml(path, options) && reader.is_worth_parsing(text) {
                 reader.stream(&text::as_yaml(path, text));
             }
             reader.findings.retain(|finding| !by_patterns.iter().any(|other| share_bytes(finding, other)));
@@ -149,10 +152,6 @@ impl FileReader<'_> {
     /// Reads the documents of a YAML stream.
     fn stream(&mut self, text: &str) {
         let (start, body) = without_byte_order_mark(text);
-        if text.starts_with(LFS_POINTER) {
-            let reason = "a pointer of Git LFS; the content is not in the repository".to_owned();
-            return self.report_at(0, NoticeStatus::Held, reason);
-        }
         if is_encrypted(body) {
             let reason = "encrypted by SOPS: an edit would break its checksum".to_owned();
             return self.report_at(0, NoticeStatus::Ignored, reason);
@@ -363,6 +362,10 @@ mod tests {
             "a/prod.env",
             "Dockerfile",
             "b/api.Dockerfile",
+            "b/prod.dockerfile",
+            "dockerfile",
+            "Dockerfile-prod",
+            "Containerfile.x",
             ".argocd-source-api.yaml",
         ];
         let not = ["a.YAML", "kustomization", "x.yaml.j2", "main.tf", "README.md", "Dockerfiles/x.txt"];

@@ -40,7 +40,7 @@ pub use occurrence::{
 };
 pub use options::{FindOptions, RepositoryLayout, ValuesImage};
 pub use screen::{Ignored, IgnoredScope};
-pub use variables::name_variables;
+pub use variables::{name_variables, reference_variables};
 
 /// The set of all [`FORMATS`], and what they declare.
 static ALL: LazyLock<FormatSet<'static>> = LazyLock::new(|| FormatSet::new(FORMATS));

@@ -29,6 +29,8 @@ pub struct FindOptions {
     pub helm_repositories: BTreeMap<String, String>,
     /// Images that Argo CD applications compose of the values in a file, by its path.
     pub values_images: BTreeMap<String, Vec<ValuesImage>>,
+    /// The variables of an env file that are whole references elsewhere, by its path.
+    pub reference_variables: BTreeMap<String, BTreeSet<String>>,
     /// Facts from the other paths of the repository.
     pub layout: RepositoryLayout,
 }

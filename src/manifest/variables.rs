@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::formats::{FORMATS, env_variable};
+use super::keys::expansions::{Expansion, Operator, expansions};
 use super::occurrence::{Finding, NoticeStatus, Place};
 use super::options::tag_setting;
 
@@ -16,14 +17,19 @@ pub fn name_variables(findings: &mut [Finding], read: &dyn Fn(&str) -> Option<Ve
         Finding::Notice(_) => None,
     };
     let listed: BTreeSet<_> = findings.iter().filter_map(lines).collect();
-    let files: BTreeMap<&str, &str> =
-        FORMATS.iter().filter_map(|format| Some((format.name(), format.variables_file()?))).collect();
+    let files = variables_files();
     let mut texts = Texts { read, texts: BTreeMap::new() };
     for finding in findings {
         if let Finding::Notice(notice) = finding
             && let Some(file) = files.get(notice.format)
-            && let Some(variable) = Variable::of(&notice.place, file, &mut texts)
         {
+            let Some(variable) = Variable::of(&notice.place, file, &mut texts) else {
+                if notice.status == NoticeStatus::Held && has_variable_without_default(&notice.place.value) {
+                    let hint = "write the tag in its place, or as its default where `manifests: { variable-defaults: true }` is set";
+                    let _ = write!(notice.reason, "; {hint}");
+                }
+                continue;
+            };
             let is_listed = listed.contains(&(Arc::from(&*variable.path), variable.line));
             if is_listed {
                 notice.status = NoticeStatus::Ignored;
@@ -31,6 +37,36 @@ pub fn name_variables(findings: &mut [Finding], read: &dyn Fn(&str) -> Option<Ve
             let _ = write!(notice.reason, "; {}", variable.describe(is_listed));
         }
     }
+}
+
+/// Returns the variables that are whole references, each with the path of the file that sets it.
+pub fn reference_variables(findings: &[Finding]) -> Vec<(String, String)> {
+    let files = variables_files();
+    let named = findings.iter().filter_map(|finding| {
+        let Finding::Notice(notice) = finding else { return None };
+        match variable(&notice.place.value)? {
+            ("", name, "") => Some((beside(&notice.place, files.get(notice.format)?), name.to_owned())),
+            _ => None,
+        }
+    });
+    named.collect()
+}
+
+/// Returns the names of formats whose values have variables, with the names of the files that set these.
+fn variables_files() -> BTreeMap<&'static str, &'static str> {
+    FORMATS.iter().filter_map(|format| Some((format.name(), format.variables_file()?))).collect()
+}
+
+/// Returns the path of a file in the folder of a place.
+fn beside(place: &Place, file: &str) -> String {
+    let folder = place.path.rsplit_once('/').map(|(folder, _)| format!("{folder}/")).unwrap_or_default();
+    format!("{folder}{file}")
+}
+
+/// Returns whether a value has a variable that is not replaced by a default.
+fn has_variable_without_default(value: &str) -> bool {
+    let is_default = |one: &Expansion<'_>| one.operator == Operator::Default;
+    value.contains('$') && !expansions(value).is_some_and(|all| all.iter().all(is_default))
 }
 
 /// The files that set variables, each read once.
@@ -58,8 +94,7 @@ struct Variable<'v> {
 impl<'v> Variable<'v> {
     fn of(place: &'v Place, file: &str, texts: &mut Texts<'_>) -> Option<Self> {
         let (before, name, after) = variable(&place.value)?;
-        let folder = place.path.rsplit_once('/').map(|(folder, _)| format!("{folder}/")).unwrap_or_default();
-        let path = format!("{folder}{file}");
+        let path = beside(place, file);
         let line = env_variable(texts.get(&path)?, name)?;
         let image = before.strip_suffix(':').filter(|image| !image.is_empty() && after.is_empty());
         Some(Self { name, image, path, line })
@@ -76,16 +111,15 @@ impl<'v> Variable<'v> {
     }
 }
 
-/// Returns the text before the only variable of a value, its name, and the text after it. `None` if there are several, or if it has a
-/// default.
+/// Returns the text before the only variable of a value, its name, and the text after it. `None` if there are several, or if its
+/// value is not always that of the variable.
 fn variable(value: &str) -> Option<(&str, &str, &str)> {
-    let (before, rest) = value.split_once('$')?;
-    let (name, after) = match rest.strip_prefix('{') {
-        Some(inner) => inner.split_once('}')?,
-        None => rest.split_at(rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len())),
-    };
-    let is_name = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-    (is_name && !after.contains('$')).then_some((before, name, after))
+    match &expansions(value)?[..] {
+        [one] if matches!(one.operator, Operator::None | Operator::Required) => {
+            Some((&value[..one.range.start], one.name, &value[one.range.end..]))
+        }
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -100,7 +134,9 @@ mod tests {
             ("acme/shop:$TAG",          Some(("acme/shop:", "TAG", ""))),
             ("acme/shop:${TAG}-alpine", Some(("acme/shop:", "TAG", "-alpine"))),
             ("$HOST/acme/shop:1",       Some(("", "HOST", "/acme/shop:1"))),
+            ("acme/shop:${TAG:?set}",   Some(("acme/shop:", "TAG", ""))),
             ("acme/shop:${TAG:-1.0}",   None),
+            ("acme/shop:${TAG:+1.0}",   None),
             ("${HOST}/shop:${TAG}",     None),
             ("acme/shop:1.0",           None),
             ("acme/shop:$",             None),

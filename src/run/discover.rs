@@ -58,11 +58,15 @@ pub(super) fn discover(snapshot: &dyn Snapshot, config: &Config) -> Discovered {
             options.values_images.entry(path).or_default().push(image);
         }
     }
+    for (path, name) in files.iter().flat_map(|file| manifest::reference_variables(&file.findings)) {
+        options.reference_variables.entry(path).or_default().insert(name);
+    }
     let mut automation = Automation::new(&objects);
     automation.extend(&mut options);
     let has_tag_fields = |path: &str| options.tag_fields.iter().any(|one| one.paths.is_match(path));
     let is_affected = |file: &&mut ReadFile| {
         options.values_images.contains_key(&*file.path)
+            || options.reference_variables.contains_key(&*file.path)
             || !objects.is_empty() && (file.may_depend_on_objects || has_tag_fields(&file.path))
     };
     files.par_iter_mut().filter(is_affected).for_each(|file| *file = read(snapshot, Arc::clone(&file.path), &options));

@@ -425,8 +425,9 @@ fn list_names_the_line_that_sets_a_variable() {
   b: { image: \"${IMAGE}\" }
   c: { image: \"$HOST/acme/shop:1.0\" }
   d: { image: \"acme/shop:${ELSEWHERE}\" }
+  e: { image: \"${WHOLE:?set it}\" }
 ";
-    let env = "# SHOP=0.1\nSHOP=0.9\nexport IMAGE='acme/shop:1.0'\nHOST=ghcr.io\nSHOP=1.0\n";
+    let env = "# SHOP=0.1\nSHOP=0.9\nexport IMAGE='acme/shop:1.0'\nHOST=ghcr.io\nSHOP=1.0\nWHOLE=acme/jobs:1.0\n";
     let setting = "manifests: { tags: [{ paths: [sub/.env], field: SHOP, image: acme/shop }] }\n";
     let folder = TempDir::new().unwrap();
     std::fs::create_dir(folder.path().join("sub")).unwrap();
@@ -442,14 +443,17 @@ fn list_names_the_line_that_sets_a_variable() {
         rows.as_array().unwrap().iter().map(shown).filter(|row| row.starts_with("sub/")).collect::<Vec<_>>()
     };
     let more = "`manifests: { tags: [{ paths: [sub/.env], field: SHOP, image: acme/shop }] }` manages it there";
+    let hint = "write the tag in its place, or as its default where `manifests: { variable-defaults: true }` is set";
     assert_eq!(
         listed(),
         [
             "sub/.env:3 managed: the default".to_owned(),
+            "sub/.env:6 managed: the default".to_owned(),
             format!("sub/compose.yaml:2 held: the value contains a variable; `SHOP` is set at sub/.env:5, and {more}"),
             "sub/compose.yaml:3 ignored: a variable sets the value; `IMAGE` is set at sub/.env:3".to_owned(),
             "sub/compose.yaml:4 held: the value contains a variable; `HOST` is set at sub/.env:4".to_owned(),
-            "sub/compose.yaml:5 held: the value contains a variable".to_owned(),
+            format!("sub/compose.yaml:5 held: the value contains a variable; {hint}"),
+            "sub/compose.yaml:6 ignored: a variable sets the value; `WHOLE` is set at sub/.env:6".to_owned(),
         ]
     );
     std::fs::write(folder.path().join("tagboat.yaml"), setting).unwrap();

@@ -34,6 +34,8 @@ struct Case {
     helm_repositories: BTreeMap<String, String>,
     /// Applications elsewhere in the repository, as YAML.
     applications: String,
+    /// Variables that another file takes a whole reference from.
+    reference_variables: Vec<String>,
     /// Field and image.
     named: BTreeMap<String, String>,
     /// Regular expression and image.
@@ -72,6 +74,10 @@ impl Case {
             tag_fields: self.named.iter().map(named).collect(),
             policy_images: self.policy_images.clone(),
             helm_repositories: self.helm_repositories.clone(),
+            reference_variables: BTreeMap::from([(
+                path.to_owned(),
+                self.reference_variables.iter().cloned().collect(),
+            )]),
             layout: RepositoryLayout::new(paths),
         }
     }

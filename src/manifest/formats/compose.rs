@@ -3,6 +3,7 @@
 use super::super::document::Document;
 use super::super::format::Format;
 use super::super::found::DocumentFindings;
+use super::super::keys::expansions::{Operator, expansions};
 use super::super::keys::walk;
 use super::super::occurrence::NoticeStatus;
 use super::super::screen::BUILT;
@@ -87,30 +88,22 @@ fn is_build_argument(document: &Document<'_>, node: NodeId) -> bool {
 /// Reports `repo:${TAG:-1.2}`, with the defaults in place of the variables; an edit changes a default.
 fn with_defaults(document: &Document<'_>, found: &mut DocumentFindings<'_>, node: NodeId) {
     let Some(text) = document.tree.text_of(node) else { return };
+    let variables = expansions(text).unwrap_or_default();
+    if variables.is_empty() || variables.iter().any(|variable| variable.operator != Operator::Default) {
+        return;
+    }
     // The text with its defaults, and the node and offset of each of its bytes.
     let (mut read, mut at) = (String::new(), Vec::new());
-    let mut rest = 0;
-    while let Some(start) = text[rest..].find("${").map(|found| rest + found) {
-        let Some(end) = text[start..].find('}').map(|found| start + found) else { return };
-        let inner = &text[start + 2..end];
-        let Some(dash) = inner.find('-') else { return };
-        // `${VAR-x}` and `${VAR:-x}` have a default. A dash elsewhere is part of other text, such as that of `${VAR:?x}`.
-        let name = inner[..dash].trim_end_matches(':');
-        if !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
-            return;
+    let mut done = 0;
+    for variable in variables {
+        for part in [done..variable.range.start, variable.word] {
+            read.push_str(&text[part.clone()]);
+            at.extend(part.map(|byte| Some((node, byte))));
         }
-        let default = start + 2 + dash + 1;
-        if inner[dash + 1..].contains("${") {
-            return;
-        }
-        for (from, to) in [(rest, start), (default, end)] {
-            read.push_str(&text[from..to]);
-            at.extend((from..to).map(|byte| Some((node, byte))));
-        }
-        rest = end + 1;
+        done = variable.range.end;
     }
-    read.push_str(&text[rest..]);
-    at.extend((rest..text.len()).map(|byte| Some((node, byte))));
+    read.push_str(&text[done..]);
+    at.extend((done..text.len()).map(|byte| Some((node, byte))));
     if document.options.variable_defaults {
         if document.tree.key_text(node) == Some("image") || is_full_reference(&read) {
             found.report_composed(document, NAME, &read, &at);

@@ -5,10 +5,13 @@ use std::borrow::Cow;
 use super::super::document::Document;
 use super::super::format::{Format, TextParser};
 use super::super::found::DocumentFindings;
+use super::super::keys::expansions::{Operator, expansions};
 use super::super::keys::instructions::{Instruction, Word, instructions};
+use super::super::keys::names;
 use super::super::occurrence::NoticeStatus;
 use super::super::options::FindOptions;
-use super::super::value::is_full_reference;
+use super::super::screen::{file_name, matches_name};
+use super::super::value::{is_full_reference, not_literal};
 use crate::text::{NodeId, TextEntry, Tree};
 
 /// The format of Dockerfiles and Containerfiles.
@@ -23,6 +26,7 @@ const COPY: &str = "COPY";
 const MOUNT: &str = "RUN";
 const SYNTAX: &str = "syntax";
 const ARG: &str = "ARG ";
+const ENV: &str = "ENV ";
 
 impl Format for Dockerfile {
     fn name(&self) -> &'static str {
@@ -30,11 +34,39 @@ impl Format for Dockerfile {
     }
 
     fn about(&self) -> &'static str {
-        "Dockerfiles, also those in YAML: base images of stages, images that files are copied or mounted from, the frontend of `# syntax=`, and arguments that hold a reference or a tag"
+        "Dockerfiles, also those in YAML: base images of stages, images that files are copied or mounted from, the frontend of `# syntax=`, and arguments and variables that hold a reference or a tag"
     }
 
     fn files(&self) -> &'static [&'static str] {
-        &["Dockerfile", "Dockerfile.*", "*.Dockerfile", "Containerfile", "Containerfile.*", "*.Containerfile"]
+        &[
+            "Dockerfile",
+            "Dockerfile.*",
+            "Dockerfile-*",
+            "Dockerfile_*",
+            "*.Dockerfile",
+            "dockerfile",
+            "dockerfile.*",
+            "dockerfile-*",
+            "dockerfile_*",
+            "*.dockerfile",
+            "Containerfile",
+            "Containerfile.*",
+            "Containerfile-*",
+            "Containerfile_*",
+            "*.Containerfile",
+            "containerfile",
+            "containerfile.*",
+            "containerfile-*",
+            "containerfile_*",
+            "*.containerfile",
+        ]
+    }
+
+    fn is_named(&self, path: &str) -> bool {
+        let name = file_name(path);
+        let is_other =
+            [".yaml", ".yml", ".json", ".jsonc", ".dockerignore"].iter().any(|ending| name.ends_with(ending));
+        !is_other && self.files().iter().any(|pattern| matches_name(pattern, name))
     }
 
     fn needles(&self) -> &'static [&'static str] {
@@ -46,8 +78,8 @@ impl Format for Dockerfile {
     }
 
     fn embedded_keys(&self) -> &'static [&'static str] {
-        // BuildConfig of OpenShift, Compose, docker buildx bake.
-        &["dockerfile", "dockerfile_inline", "dockerfile-inline"]
+        // Compose, docker buildx bake. A BuildConfig of OpenShift has `dockerfile`, which is a name of files, too.
+        &["dockerfile_inline", "dockerfile-inline"]
     }
 
     fn find(&self, document: &Document<'_>, found: &mut DocumentFindings<'_>) {
@@ -62,10 +94,16 @@ impl Format for Dockerfile {
                 FROM if is_stage() => {}
                 FROM => match BaseImage::new(document, value, &arguments) {
                     Some(base) => bases.push(base),
-                    None => found.report_reference(document, NAME, value),
+                    None => base_image(document, found, value),
                 },
                 COPY | MOUNT | SYNTAX if is_stage() || !is_full_reference(text) => {}
                 COPY | MOUNT | SYNTAX => found.report_reference(document, NAME, value),
+                key if key.starts_with(ENV) => {
+                    let name = key.trim_start_matches(ENV);
+                    if names::assigns_image(name, text) {
+                        found.report_reference(document, NAME, value);
+                    }
+                }
                 key => {
                     arguments.push((key.strip_prefix(ARG).unwrap_or(key), value));
                     if is_full_reference(text) {
@@ -80,41 +118,47 @@ impl Format for Dockerfile {
     }
 }
 
-/// A base image with arguments: `FROM node:${NODE_VERSION}` after `ARG NODE_VERSION=22.1`, where the default is the tag.
+/// A base image with variables: `FROM node:${NODE_VERSION}` after `ARG NODE_VERSION=22.1`, where the default is the tag, or
+/// `FROM node:${NODE_VERSION:-22.1}`.
 struct BaseImage {
     /// The reference with the defaults in place of the arguments.
     text: String,
     /// The node and the offset of each byte of the text.
     at: Vec<Option<(NodeId, usize)>>,
     arguments: Vec<NodeId>,
+    /// Whether a default of its own is part of the text: `${NODE_VERSION:-22.1}`.
+    has_default: bool,
 }
 
 impl BaseImage {
-    /// Returns a base image; `None` without arguments, or with one that has no default or holds a whole reference.
+    /// Returns a base image; `None` without variables, or with one that has no default or holds a whole reference.
     fn new(document: &Document<'_>, node: NodeId, known: &[(&str, NodeId)]) -> Option<Self> {
         let tree = document.tree;
         let text = tree.text_of(node)?;
-        let mut base = Self { text: String::new(), at: Vec::new(), arguments: Vec::new() };
+        let mut base = Self { text: String::new(), at: Vec::new(), arguments: Vec::new(), has_default: false };
         let mut done = 0;
-        while let Some(dollar) = text[done..].find('$').map(|found| done + found) {
-            let rest = &text[dollar + 1..];
-            let (name, length) = match rest.strip_prefix('{').and_then(|rest| rest.split_once('}')) {
-                Some((name, _)) => (name, name.len() + 2),
-                None => {
-                    let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
-                    (&rest[..end], end)
+        for variable in expansions(text)? {
+            if variable.operator == Operator::Other {
+                return None;
+            }
+            base.push(node, &text[done..variable.range.start], done);
+            // The last default before the line applies.
+            match known.iter().rev().find(|(known, _)| *known == variable.name) {
+                Some((_, argument)) => {
+                    let value = tree.text_of(*argument).filter(|value| !is_full_reference(value))?;
+                    base.push(*argument, value, 0);
+                    base.arguments.push(*argument);
                 }
-            };
-            // The last default before the line applies. No argument has a name such as `NAME:-x`.
-            let (_, argument) = known.iter().rev().find(|(known, _)| *known == name)?;
-            let value = tree.text_of(*argument).filter(|value| !is_full_reference(value))?;
-            base.push(node, &text[done..dollar], done);
-            base.push(*argument, value, 0);
-            base.arguments.push(*argument);
-            done = dollar + 1 + length;
+                None if variable.operator == Operator::Default => {
+                    base.push(node, &text[variable.word.clone()], variable.word.start);
+                    base.has_default = true;
+                }
+                None => return None,
+            }
+            done = variable.range.end;
         }
         base.push(node, &text[done..], done);
-        (!base.arguments.is_empty()).then_some(base)
+        (base.has_default || !base.arguments.is_empty()).then_some(base)
     }
 
     /// Appends text that begins at a byte of a node.
@@ -140,6 +184,18 @@ impl BaseImage {
     }
 }
 
+/// Reports a base image without variables, or with one that is not known.
+fn base_image(document: &Document<'_>, found: &mut DocumentFindings<'_>, node: NodeId) {
+    let text = document.tree.text_of(node).unwrap_or_default();
+    match not_literal("the value", text) {
+        Some(not) if not.status == NoticeStatus::Held && text.contains('$') => {
+            let reason = "a variable without a default that is a literal; write one, such as `ARG TAG=1.2` above the first `FROM`";
+            found.report_notice(document, NAME, node, NoticeStatus::Held, reason.to_owned());
+        }
+        _ => found.report_reference(document, NAME, node),
+    }
+}
+
 /// Parses a file into the instructions that may name images.
 fn parse<'a>(_: &str, text: &'a str, _: &'a FindOptions) -> Tree<'a> {
     Tree::of_lines(text, vec![instructions(text).into_iter().flat_map(entries).collect()])
@@ -158,7 +214,8 @@ fn entries(instruction: Instruction<'_>) -> Vec<TextEntry<'_>> {
             let stage = if is_named { words.next() } else { None };
             image.into_iter().chain(stage.map(|stage| entry(start, STAGE, stage.clone()))).collect()
         }
-        "ARG" => instruction.words.iter().filter_map(|word| argument(start, word)).collect(),
+        "ARG" => instruction.words.iter().filter_map(|word| assignment(start, ARG, word)).collect(),
+        "ENV" => variables(start, &instruction.words),
         "COPY" => flags("--from=").map(|image| entry(start, COPY, image)).collect(),
         "RUN" => {
             flags("--mount=").filter_map(|mount| mounted(&mount)).map(|image| entry(start, MOUNT, image)).collect()
@@ -171,10 +228,20 @@ fn entry<'a>(start: usize, key: impl Into<Cow<'a, str>>, word: Word<'a>) -> Text
     TextEntry { key: key.into(), value: word.text, start, span: word.span }
 }
 
-/// Returns the entry of `NAME=default`.
-fn argument<'a>(start: usize, word: &Word<'a>) -> Option<TextEntry<'a>> {
+/// Returns the entries of `ENV NAME=value …`, or that of `ENV NAME value`.
+fn variables<'a>(start: usize, words: &[Word<'a>]) -> Vec<TextEntry<'a>> {
+    match words {
+        [name, value] if !name.text.contains('=') => {
+            vec![entry(start, format!("{ENV}{}", name.text), value.unquoted())]
+        }
+        words => words.iter().filter_map(|word| assignment(start, ENV, word)).collect(),
+    }
+}
+
+/// Returns the entry of `NAME=value`, whose key has a prefix.
+fn assignment<'a>(start: usize, prefix: &str, word: &Word<'a>) -> Option<TextEntry<'a>> {
     let equals = word.text.find('=')?;
-    let key = format!("{ARG}{}", &word.text[..equals]);
+    let key = format!("{prefix}{}", &word.text[..equals]);
     Some(entry(start, key, word.part(equals + 1, word.text.len())))
 }
 

@@ -45,11 +45,13 @@ impl Format for EnvFile {
 
     fn find(&self, document: &Document<'_>, found: &mut DocumentFindings<'_>) {
         let tree = document.tree;
+        let references = document.options.reference_variables.get(document.path);
         for (key, value) in tree.items(document.root).flat_map(|map| tree.entries(map)) {
             let (name, text) = (tree.text_of(key).unwrap_or_default(), tree.text_of(value).unwrap_or_default());
             let names_image = name.to_ascii_lowercase().contains("image");
             let has_path = text.split_once('/').is_some_and(|(host, _)| host.contains('.'));
-            if is_full_reference(text) && (names_image || (has_path && !text.contains("://"))) {
+            let is_reference = references.is_some_and(|names| names.contains(name));
+            if is_full_reference(text) && (names_image || is_reference || (has_path && !text.contains("://"))) {
                 found.report_reference(document, NAME, value);
             }
         }

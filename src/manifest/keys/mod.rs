@@ -2,6 +2,7 @@
 
 pub(in crate::manifest) mod build;
 mod command;
+pub(crate) mod expansions;
 pub(crate) mod instructions;
 pub(crate) mod jobs;
 pub(crate) mod lines;
