@@ -8,8 +8,16 @@ use crate::policy::candidate::Candidate;
 use crate::policy::versions::{OrderKey, ShapeMatcher};
 
 /// Where the tags of an image have commit hashes.
-pub(super) struct CommitPlaces<'t> {
-    places: HashMap<WordPlace, Words<'t>>,
+pub(super) struct CommitPlaces {
+    places: HashMap<WordPlace, NumberUse>,
+}
+
+/// What the numbers in a place may be.
+struct NumberUse {
+    /// Whether there are so many hashes with letters that the numbers may be hashes too.
+    may_be_hashes: bool,
+    /// Whether the numbers count something.
+    is_counter: bool,
 }
 
 /// A place of a word in tags, for words of one length.
@@ -43,6 +51,11 @@ struct Words<'t> {
 }
 
 impl Words<'_> {
+    fn number_use(&self) -> NumberUse {
+        let may_be_hashes = !self.hashes.is_empty() && self.numbers.len() <= self.hashes.len() * NUMBERS_PER_HASH;
+        NumberUse { may_be_hashes, is_counter: self.count() }
+    }
+
     /// Returns whether the numbers behind one text count something: they are close together, or none of several has letters beside it.
     fn count(&self) -> bool {
         let values = || self.numbers.iter().map(|number| number.parse::<u128>().unwrap_or(u128::MAX));
@@ -63,9 +76,9 @@ const COUNTER_STEP: u128 = 100;
 /// every one.
 const NUMBERS_PER_HASH: usize = 2;
 
-impl<'t> CommitPlaces<'t> {
-    /// Collects hashes and numbers in all places of these tags.
-    pub(super) fn new(tags: impl Iterator<Item = &'t str>) -> Self {
+impl CommitPlaces {
+    /// Collects hashes and numbers in all places of these tags. What a place shows is decided once: many tags may have it.
+    pub(super) fn new<'t>(tags: impl Iterator<Item = &'t str>) -> Self {
         let mut places: HashMap<WordPlace, Words<'t>> = HashMap::new();
         for tag in tags {
             let words: Vec<&str> = words(tag).collect();
@@ -81,22 +94,18 @@ impl<'t> CommitPlaces<'t> {
                 }
             }
         }
-        Self { places }
+        Self { places: places.into_iter().map(|(place, words)| (place, words.number_use())).collect() }
     }
 
     /// Returns whether a number of this tag is a commit hash.
     pub(super) fn has_commit(&self, tag: &str) -> bool {
         let count = words(tag).count();
-        let has_hashes = |place: &WordPlace| {
-            let found = self.places.get(place);
-            found.is_some_and(|found| {
-                !found.hashes.is_empty() && found.numbers.len() <= found.hashes.len() * NUMBERS_PER_HASH
-            })
-        };
-        let is_counter = |place: &WordPlace| self.places.get(place).is_some_and(Words::count);
+        let has = |place: &WordPlace, test: fn(&NumberUse) -> bool| self.places.get(place).is_some_and(test);
         let is_commit = |(at, word): (usize, &str)| {
             let places = WordPlace::of(tag, count, at, word);
-            is_numeric_hash(word) && !is_counter(&places[1]) && places.iter().any(has_hashes)
+            is_numeric_hash(word)
+                && !has(&places[1], |found| found.is_counter)
+                && places.iter().any(|place| has(place, |found| found.may_be_hashes))
         };
         words(tag).enumerate().any(is_commit)
     }
@@ -111,7 +120,7 @@ pub(super) fn may_have_commit(tag: &str) -> bool {
 /// The commits in the tags of an image. The tags are read once, and only if one may be a commit.
 pub(super) struct ImageCommits<'c> {
     candidates: &'c [Candidate],
-    places: OnceCell<CommitPlaces<'c>>,
+    places: OnceCell<CommitPlaces>,
 }
 
 impl<'c> ImageCommits<'c> {
