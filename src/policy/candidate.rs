@@ -9,7 +9,7 @@ pub enum Need {
     Tag,
     /// The digest that the tag resolves to: one HEAD request.
     Digest,
-    /// The facts in its manifest and configuration.
+    /// The facts in its image manifest and configuration.
     Facts,
     /// These facts and its age, from the registry's own API and the cache folder.
     Age,
@@ -44,7 +44,7 @@ pub enum Known {
     Tag,
     /// The digest that it resolves to.
     Digest(Digest),
-    /// The facts in its manifest and configuration.
+    /// The facts in its image manifest and configuration.
     Facts(Box<ImageFacts>),
     /// These facts and its age, as far as it is recorded.
     Aged(Box<ImageFacts>),

@@ -95,7 +95,7 @@ pub fn build(settings: &Settings) -> Result<PolicyEntry, PolicyError> {
 
 /// Returns the default policy: the shape of the current tag.
 pub fn default_entry() -> PolicyEntry {
-    let bounds = Bounds { max_bump: None, reject_outliers: true, allow_downgrade: false, allow_older_build: false };
+    let bounds = Bounds { max_bump: None, rejects_outliers: true, allows_downgrade: false, allows_older_build: false };
     let policy = Policy::ordered(shape::ShapePolicy::Same);
     PolicyEntry { policy, filter: Filter::default(), bounds, ties: None, written: "shape".to_owned() }
 }

@@ -262,7 +262,7 @@ fn not_found(listed: &[Listed], image: &str, matches: impl Fn(&ImageName) -> boo
     )
 }
 
-/// Returns the reason for a verdict on a candidate. The error of a lookup is not repeated where the outcome has it.
+/// Returns the reason for a verdict on a candidate. That of the outcome is not repeated.
 fn reason(verdict: &Reason, outcome: &Outcome) -> String {
     match (verdict, outcome) {
         (
@@ -272,6 +272,7 @@ fn reason(verdict: &Reason, outcome: &Outcome) -> String {
         (Reason::Unknown(Unknown::LookupFailed(tag, _)), Outcome::Unknown(cause)) if verdict == cause => {
             format!("lookup of {tag} failed")
         }
+        (verdict, Outcome::Held(cause) | Outcome::Unknown(cause)) if verdict == cause => "not compared".to_owned(),
         _ => verdict.to_string(),
     }
 }
@@ -284,7 +285,7 @@ fn explanation(answer: &Answer, invalid: &[report::CandidateRow], hint: Option<&
             let to = decision.current.with(Some(choice.tag.clone()), choice.digest.clone());
             (OutcomeKind::Update, Some(report::version(&to)), choice.explanation())
         }
-        Outcome::UpToDate(reason) => {
+        Outcome::UpToDate(reason) | Outcome::Waiting(reason) => {
             (OutcomeKind::UpToDate, Some(report::version(&decision.current)), reason.to_string())
         }
         Outcome::Held(Reason::Held(Hold::NoTags)) if !invalid.is_empty() => {

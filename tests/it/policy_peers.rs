@@ -87,7 +87,7 @@ fn chosen(entry: Result<PolicyEntry, PolicyError>, current: &str, candidates: &[
     let Ok(entry) = entry else { return "none".to_owned() };
     match ask(&entry, current, candidates).0 {
         Outcome::Update(choice) => choice.tag.to_string(),
-        Outcome::UpToDate(_) => current.to_owned(),
+        Outcome::UpToDate(_) | Outcome::Waiting(_) => current.to_owned(),
         Outcome::Held(_) => "none".to_owned(),
         Outcome::Unknown(_) => "unknown".to_owned(),
     }
@@ -96,7 +96,7 @@ fn chosen(entry: Result<PolicyEntry, PolicyError>, current: &str, candidates: &[
 /// Flux ignores the current tag, so the rows have none.
 fn flux_entry(policy: &Value, repository: Option<&Value>) -> Result<PolicyEntry, PolicyError> {
     let mut entry = build(&flux::settings(policy, repository)?)?;
-    entry.bounds.allow_downgrade = true;
+    entry.bounds.allows_downgrade = true;
     Ok(entry)
 }
 
@@ -229,7 +229,7 @@ fn watched(annotations: &Map<String, Value>) -> Result<Vec<argo::Watched>, Polic
 fn argo_entry(pairs: &[(&str, Option<String>)]) -> Result<PolicyEntry, PolicyError> {
     let watched = watched(&annotated("a", pairs))?.remove(0);
     let mut entry = build(&watched.settings?)?;
-    entry.bounds.allow_downgrade = true;
+    entry.bounds.allows_downgrade = true;
     Ok(entry)
 }
 
@@ -389,7 +389,7 @@ fn filters_select_what_updatecli_selects() {
             continue;
         };
         let mut entry = build(&settings).unwrap();
-        entry.bounds.allow_downgrade = true;
+        entry.bounds.allows_downgrade = true;
         let theirs = case["want"]["OriginalVersion"].as_str().unwrap_or("none");
         tally.row(id, &chosen(Ok(entry), "none", &tags(&strings(&case["versions"])).unwrap()), theirs);
     }

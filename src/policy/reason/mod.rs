@@ -233,7 +233,7 @@ pub enum Hold {
     },
     /// The only candidate, or the best one, is not eligible yet.
     NotEligibleYet(Tag, Ineligibility),
-    /// The current digest is that of one platform, for which the selected tag has several manifests: versions of Windows.
+    /// The current digest is that of one platform, for which the selected tag has several images: versions of Windows.
     AmbiguousPlatform(Tag, Platform),
     /// The newest matching tag is older than the current tag.
     NewestIsOlder {

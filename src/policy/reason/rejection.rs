@@ -103,7 +103,7 @@ pub enum Rejection {
     NoBuildTime,
     /// The registry does not list it.
     NotListed,
-    /// Its image cannot be read: an index without its manifests, or a format that no runtime reads.
+    /// Its image cannot be read: an index without its images, or a format that no runtime reads.
     Unreadable(Box<str>),
     /// It is an artifact of this type, and the reference is to a container image.
     NotAnImage(Box<str>),

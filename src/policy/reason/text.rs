@@ -298,7 +298,7 @@ impl Display for Hold {
                 "{place} uses {tag}, which is lower than the current tag {current}; `allow-downgrade: true` accepts it"
             ),
             Self::AmbiguousPlatform(tag, platform) => {
-                write!(f, "several manifests of {tag} are for {platform}; write the digest of one of them")
+                write!(f, "several images of {tag} are for {platform}; write the digest of one of them")
             }
             Self::NotEligibleYet(tag, cause) => write!(f, "{tag} not eligible yet: {cause}"),
             Self::NewestIsOlder { newest, current } => write!(

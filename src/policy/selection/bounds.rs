@@ -12,11 +12,11 @@ pub struct Bounds {
     /// The greatest part of the version that may change.
     pub max_bump: Option<Bump>,
     /// Whether a step that is too large for a release (`1.4.5 → 1.20231001.3`) is rejected.
-    pub reject_outliers: bool,
+    pub rejects_outliers: bool,
     /// Whether a tag older than the current one may be selected.
-    pub allow_downgrade: bool,
+    pub allows_downgrade: bool,
     /// Whether a suspicious step may lead to an image that was built long before the current one.
-    pub allow_older_build: bool,
+    pub allows_older_build: bool,
 }
 
 /// Why a candidate is out of bounds.
@@ -38,22 +38,22 @@ pub(crate) const OPTIONS: &[OptionDoc] = &[
 ];
 
 impl Bounds {
-    /// Reads the keys of [`OPTIONS`]. `reject_outliers` is the default of `outliers`.
-    pub fn new(settings: &Settings, reject_outliers: bool) -> Result<Self, PolicyError> {
+    /// Reads the keys of [`OPTIONS`]. `rejects_outliers` is the default of `outliers`.
+    pub fn new(settings: &Settings, rejects_outliers: bool) -> Result<Self, PolicyError> {
         Ok(Self {
             max_bump: settings
                 .word("max-bump", &[("major", Bump::Major), ("minor", Bump::Minor), ("patch", Bump::Patch)])?,
-            reject_outliers: settings
+            rejects_outliers: settings
                 .word("outliers", &[("reject", true), ("allow", false)])?
-                .unwrap_or(reject_outliers),
-            allow_downgrade: settings.switch("allow-downgrade")?.unwrap_or(false),
-            allow_older_build: settings.switch("allow-older-build")?.unwrap_or(false),
+                .unwrap_or(rejects_outliers),
+            allows_downgrade: settings.switch("allow-downgrade")?.unwrap_or(false),
+            allows_older_build: settings.switch("allow-older-build")?.unwrap_or(false),
         })
     }
 
     /// Checks the step from the current tag to a candidate's text.
     pub(super) fn check(&self, current: Option<&Shape<'_>>, text: &str) -> Result<(), OutOfBounds> {
-        let guard = self.reject_outliers && has_long_number(text);
+        let guard = self.rejects_outliers && has_long_number(text);
         let Some(from) = current.filter(|current| current.has_order() && (self.max_bump.is_some() || guard)) else {
             return Ok(());
         };

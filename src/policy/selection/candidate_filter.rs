@@ -94,10 +94,10 @@ impl<'q> CandidateFilter<'q> {
         let facts = listed.and_then(|candidate| candidate.facts.facts());
         let is_placed = match shape {
             Some(shape) if policy.reads_numbers() && is_commit(shape) => false,
-            Some(_) if is_unordered && !entry.bounds.allow_downgrade => false,
+            Some(_) if is_unordered && !entry.bounds.allows_downgrade => false,
             Some(shape) => match reader.read_current(shape.tag(), facts, &mut key) {
                 // If any tag may be selected, the place of the current one is not needed.
-                Err(_) if entry.bounds.allow_downgrade => false,
+                Err(_) if entry.bounds.allows_downgrade => false,
                 read => read?,
             },
             None => false,
@@ -105,13 +105,13 @@ impl<'q> CandidateFilter<'q> {
         let release = shape.map(Shape::release).unwrap_or_default();
         // Between two times, no step is too large.
         let is_time = release.first().is_some_and(|first| timestamp_millis(first).is_some());
-        let bounds = Bounds { reject_outliers: entry.bounds.reject_outliers && !is_time, ..entry.bounds };
+        let bounds = Bounds { rejects_outliers: entry.bounds.rejects_outliers && !is_time, ..entry.bounds };
         let readings = match policy {
             policy if !policy.reads_versions() || entry.filter.extracts() => Readings::All,
             policy if policy.orders_counters_as_text() => Readings::OtherFormsAndCounters,
             _ => Readings::OtherForms,
         };
-        let has_floor = policy.never_lowers_versions() && !bounds.allow_downgrade;
+        let has_floor = policy.never_lowers_versions() && !bounds.allows_downgrade;
         let floor = if has_floor { VersionFloor::of(written.clone(), readings) } else { None };
         // Under a rule with wildcards, no order of texts replaces a commit either.
         let keeps_commit = policy.reads_numbers() || (policy.orders_texts() && !question.names_image);
@@ -210,8 +210,8 @@ impl<'q> CandidateFilter<'q> {
                     return Err(NotNewer::SamePlace);
                 }
                 Ordering::Greater => {}
-                Ordering::Equal if self.bounds.allow_downgrade && candidate.tag == *self.current => {}
-                Ordering::Less if self.bounds.allow_downgrade => {}
+                Ordering::Equal if self.bounds.allows_downgrade && candidate.tag == *self.current => {}
+                Ordering::Less if self.bounds.allows_downgrade => {}
                 Ordering::Equal => return Err(NotNewer::SamePlace),
                 Ordering::Less => return Err(NotNewer::Older),
             },
@@ -248,15 +248,15 @@ impl<'q> CandidateFilter<'q> {
         let tag = Shape::of(candidate.tag.as_str());
         let (shape, current) = self.comparable(&tag, text);
         let (order, of_tags) = (compare_padded(&shape, current), compare_padded(&tag, &self.written));
-        if [order, of_tags].contains(&Some(Ordering::Less)) && !self.bounds.allow_downgrade {
+        if [order, of_tags].contains(&Some(Ordering::Less)) && !self.bounds.allows_downgrade {
             return Err(NotNewer::LowerVersion);
         }
         let is_successor = || {
-            let is_greater = order == Some(Ordering::Greater) || (self.bounds.allow_downgrade && order.is_some());
+            let is_greater = order == Some(Ordering::Greater) || (self.bounds.allows_downgrade && order.is_some());
             is_greater && leads_with_version(current) && has_same_words(&shape, current)
         };
         // Only a tag without a version is replaced by any other.
-        let is_free = self.bounds.allow_downgrade || !leads_with_version(current) || order == Some(Ordering::Greater);
+        let is_free = self.bounds.allows_downgrade || !leads_with_version(current) || order == Some(Ordering::Greater);
         if (self.names_image && is_free) || is_successor() { Ok(()) } else { Err(NotNewer::Incomparable) }
     }
 
@@ -314,9 +314,9 @@ impl<'q> CandidateFilter<'q> {
         let Some(known) = &self.versions else { return Jump::Usual };
         let Ok(text) = self.entry.filter.text(candidate.tag.as_str()) else { return Jump::Usual };
         match Jump::new(&Shape::of(&text), known) {
-            Jump::Skip if bounds.allow_older_build => Jump::Usual,
-            Jump::Outlier if !bounds.reject_outliers && bounds.allow_older_build => Jump::Usual,
-            Jump::Outlier if !bounds.reject_outliers => Jump::Skip,
+            Jump::Skip if bounds.allows_older_build => Jump::Usual,
+            Jump::Outlier if !bounds.rejects_outliers && bounds.allows_older_build => Jump::Usual,
+            Jump::Outlier if !bounds.rejects_outliers => Jump::Skip,
             jump => jump,
         }
     }
@@ -328,7 +328,7 @@ impl<'q> CandidateFilter<'q> {
             return Ok(JumpResult::Plausible);
         }
         match judge(jump, candidate, (self.current, self.listed))? {
-            JumpResult::Rejected(Rejection::OlderBuild { .. }) if self.bounds.allow_older_build => {
+            JumpResult::Rejected(Rejection::OlderBuild { .. }) if self.bounds.allows_older_build => {
                 Ok(JumpResult::Plausible)
             }
             result => Ok(result),

@@ -151,7 +151,7 @@ fn facts_of_all(
     }
     // Without a place of the current tag, any tag may be older.
     let unreadable = candidates.iter().find_map(|one| match &one.facts {
-        Known::Unreadable(cause) if one.tag == *current && !question.entry.bounds.allow_downgrade => Some(cause),
+        Known::Unreadable(cause) if one.tag == *current && !question.entry.bounds.allows_downgrade => Some(cause),
         _ => None,
     });
     if let Some(cause) = unreadable {

@@ -36,12 +36,18 @@ impl GateResult {
     pub(super) fn outcome(self, tag: &Tag) -> Option<Outcome> {
         match self {
             Self::Eligible => None,
-            Self::NotYet(cause) | Self::Stuck(cause) => {
-                Some(Outcome::Held(Hold::NotEligibleYet(tag.clone(), cause).into()))
-            }
+            Self::NotYet(cause) => Some(delayed(tag.clone(), cause)),
+            Self::Stuck(cause) => Some(Outcome::Held(Hold::NotEligibleYet(tag.clone(), cause).into())),
             Self::Unknown(cause) => Some(Outcome::Unknown(Unknown::Gate(tag.clone(), cause).into())),
         }
     }
+}
+
+/// Returns the outcome where the best successor has to wait. Only its age changes without a person.
+pub(super) fn delayed(tag: Tag, cause: Ineligibility) -> Outcome {
+    let waits = matches!(cause, Ineligibility::TooYoung { .. });
+    let reason = Hold::NotEligibleYet(tag, cause).into();
+    if waits { Outcome::Waiting(reason) } else { Outcome::Held(reason) }
 }
 
 impl Gates {

@@ -70,7 +70,7 @@ impl GivenTags {
         // Build times and labels are compared with those of the current tag, also where only the step to a tag is suspicious.
         // Where any tag may be selected, the current one would be selected in place of an older one.
         let needs_current = matches!(&question.entry.policy, Policy::Ordered(policy)
-            if policy.need() > Need::Tag || !question.entry.bounds.allow_downgrade);
+            if policy.need() > Need::Tag || !question.entry.bounds.allows_downgrade);
         let current = if needs_current { current } else { None };
         let mut candidates: Vec<Candidate> = Vec::new();
         for tag in tags.iter().chain(&proposed).map(|one| &one.tag).chain(current) {
@@ -140,7 +140,7 @@ fn evaluate(question: &Question<'_>, given: &GivenTags, candidates: &[Candidate]
         }
     }
     let outcome = match choose(question, candidates) {
-        SelectionStep::Decided(decision) => decision.outcome,
+        SelectionStep::Decided(decision) => decision.outcome.of_given(),
         SelectionStep::NeedsFacts(lookups) => return Err(lookups),
     };
     Ok(match outcome {
@@ -170,7 +170,7 @@ fn evaluate(question: &Question<'_>, given: &GivenTags, candidates: &[Candidate]
 fn as_given(question: &Question<'_>, choice: Choice) -> Choice {
     let reason = match choice.reason {
         Reason::Accepted(Acceptance::Newest(newest)) => {
-            Acceptance::GivenAllowed { is_newer: !question.entry.bounds.allow_downgrade, newest }.into()
+            Acceptance::GivenAllowed { is_newer: !question.entry.bounds.allows_downgrade, newest }.into()
         }
         reason => reason,
     };
@@ -333,5 +333,6 @@ fn admit(question: &Question<'_>, given: &Candidate, need: Need) -> Result<Outco
     let gate = given.facts.facts().map(|facts| question.gates.check(facts, question.now));
     Ok(gate
         .and_then(|gate| gate.outcome(tag))
+        .map(Outcome::of_given)
         .unwrap_or_else(|| Outcome::Update(Choice::of_tag(tag.clone(), Acceptance::Given))))
 }

@@ -5,7 +5,7 @@ use crate::image::{Digest, ImageFacts};
 use crate::policy::candidate::{Candidate, Known, Need};
 use crate::policy::reason::MovedDigest;
 
-/// Returns the move of a tag away from the pinned digest, or which facts show it. The manifest of a platform is still the image of
+/// Returns the move of a tag away from the pinned digest, or which facts show it. The image manifest of a platform is still the image of
 /// the tag if the index of the tag lists it.
 pub(super) fn moved_digest(pinned: &Digest, listed: &Candidate) -> Result<Option<MovedDigest>, Lookups> {
     let need = match &listed.facts {

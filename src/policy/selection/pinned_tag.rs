@@ -106,7 +106,7 @@ fn check_bounds(
     let bounds = &question.entry.bounds;
     let (promoted, place) = (tag.clone(), place.into());
     let shape_of = |tag| shape_among(tag, candidates);
-    if !bounds.allow_downgrade && is_lower(&shape_of(tag.as_str()), &shape_of(current.as_str())) {
+    if !bounds.allows_downgrade && is_lower(&shape_of(tag.as_str()), &shape_of(current.as_str())) {
         return Err(Hold::PromotedIsLower { tag: promoted, place, current: current.clone() });
     }
     bounds.check(Some(&Shape::of(current.as_str())), tag.as_str()).map_err(|error| Hold::PromotedRejected {

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::build_time::JumpResult;
 use super::candidate_filter::CandidateFilter;
-use super::gates::GateResult;
+use super::gates::{GateResult, delayed};
 use super::jump::Jump;
 use super::moved::moved_digest;
 use super::not_newer::NotNewer;
@@ -211,7 +211,7 @@ impl Selector<'_> {
     /// Returns why there is no update: nothing is newer, or a person has to act.
     fn nothing_newer(&self, ranking: &Ranking, skipped: Skipped) -> Result<Outcome, Lookups> {
         if let Some((tag, cause)) = skipped.delayed {
-            return Ok(Outcome::Held(Hold::NotEligibleYet(tag, cause).into()));
+            return Ok(delayed(tag, cause));
         }
         if self.candidates.is_empty() {
             return Ok(Outcome::Held(Hold::NoTags.into()));

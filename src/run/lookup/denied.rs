@@ -1,4 +1,4 @@
-//! Whether a registry that denies one manifest serves others of the image: then a scanner or a rule blocks this one.
+//! Whether a registry that denies one image manifest serves others of the image: then a scanner or a rule blocks this one.
 
 use super::ImageLookup;
 use crate::image::Tag;
@@ -21,7 +21,7 @@ impl ImageLookup<'_> {
         !denied.is_empty() && (found.iter().any(is_served) || self.serves_others(&denied).await)
     }
 
-    /// Returns whether the registry serves other manifests of the image than those that it denied.
+    /// Returns whether the registry serves other image manifests of this name than those that it denied.
     pub(super) async fn serves_others(&self, denied: &[&Tag]) -> bool {
         if self.candidates.iter().any(|one| one.facts.digest().is_some()) {
             return true;

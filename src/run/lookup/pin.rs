@@ -105,7 +105,7 @@ impl ImageLookup<'_> {
         Ok(replaced)
     }
 
-    /// Returns the move of the current tag away from the digest that an update replaces. The manifest of a platform is still the image
+    /// Returns the move of the current tag away from the digest that an update replaces. The image manifest of a platform is still the image
     /// of the tag if the index of the tag lists it. If that cannot be found out, nothing is reported: the update does not depend on it.
     async fn moved(&self, tag: &Tag, old: &Digest, replaced: Replaced) -> Option<MovedDigest> {
         let to = replaced.now?;

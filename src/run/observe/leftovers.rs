@@ -53,8 +53,8 @@ pub(super) async fn leftovers(
         } else {
             continue;
         };
-        let ended = forge.closed_pull_requests(&branch).await?;
-        leftovers.push(Leftover { branch, head, content, ended });
+        let closed = forge.closed_pull_requests(&branch).await?;
+        leftovers.push(Leftover { branch, head, content, closed });
     }
     Ok(leftovers)
 }

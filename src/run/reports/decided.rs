@@ -77,7 +77,7 @@ impl<'a> Decided<'a> {
     pub(super) fn up_to_date(&self) -> usize {
         let answers = self.decisions.answers.iter();
         answers
-            .filter(|answer| matches!(answer.decision.outcome, Outcome::UpToDate(_)))
+            .filter(|answer| matches!(answer.decision.outcome, Outcome::UpToDate(_) | Outcome::Waiting(_)))
             .flat_map(|answer| &answer.occurrences)
             .filter(|found| self.committed(found).is_none())
             .count()

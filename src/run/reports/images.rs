@@ -103,6 +103,9 @@ impl Decided<'_> {
                 is_remarkable: reason.is_remarkable(),
                 ..row(ImageStatus::UpToDate, &reason.to_string())
             },
+            Outcome::Waiting(reason) => {
+                ImageRow { is_remarkable: true, ..row(ImageStatus::UpToDate, &reason.to_string()) }
+            }
             Outcome::Held(reason) => row(ImageStatus::Held, &reason.to_string()),
             Outcome::Unknown(reason) => match self.failures.get(occurrence.reference.name()) {
                 Some(failure) => ImageRow {

@@ -1,10 +1,11 @@
 //! Checks that the pages quote check boxes and reasons as the program writes them.
 
 use tagboat::govern::Unmanaged;
-use tagboat::image::ImageReference;
+use tagboat::image::{ImageReference, Platform, Tag};
 use tagboat::manifest::{self, FindOptions, Finding, NoticeStatus, OccurrenceId};
 use tagboat::plan::{Change, FactsByReference, Templates, TextContext, texts};
-use tagboat::policy::{default_entry, undecidable};
+use tagboat::policy::reason::{Hold, Ineligibility, Unknown};
+use tagboat::policy::{Reason, default_entry, undecidable};
 use tagboat::text::Position;
 
 use super::pages::PAGES;
@@ -72,6 +73,15 @@ fn troubleshooting_page_quotes_the_reasons_of_held_references() {
     held.push(status("chart/values.yaml", "image: { tag: 1.0.1 }\n"));
     held.push((NoticeStatus::Held, Unmanaged::UnknownPolicy("stable".to_owned()).to_string()));
     held.push(status("pod.yaml", "# tagboat: release\ninitContainers:\n- { name: a, image: nginx }\n"));
+    let tag = |text: &str| Tag::new(text).unwrap();
+    let arm64 = Platform::new("linux/arm64").unwrap();
+    let lacking = Hold::NotEligibleYet(tag("1.0.2"), Ineligibility::Platforms(vec![arm64]));
+    held.push((NoticeStatus::Held, Reason::from(lacking).to_string()));
+    let tie = Unknown::Tie { tags: vec![tag("1.5"), tag("v1.5.0")], more: 0 };
+    held.push((NoticeStatus::Held, Reason::from(tie).to_string()));
+    let history = Unknown::HistoryFailed { history: "../api".into(), error: "…".into() };
+    held.push((NoticeStatus::Held, Reason::from(history).to_string()));
+    held.push(pod("<image>"));
     let claims = [1, 2].map(|number| (number.to_string(), String::new()));
     let conflict = Unmanaged::Conflict(claims).to_string();
     held.push((NoticeStatus::Held, format!("{}: …", conflict.split_once(':').unwrap().0)));

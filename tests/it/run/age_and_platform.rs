@@ -115,7 +115,9 @@ async fn min_age_uses_the_first_seen_time_for_reproducible_builds() {
     assert_eq!(folder.explain(&cache)["chosen"], "1.1.0");
     // A tag that moved to another image has the age of that image.
     folder.push("1.1.0", Timestamp::from_second(1).unwrap(), &[]);
-    assert_eq!(folder.explain(&cache)["outcome"], "held");
+    let report = folder.explain(&cache);
+    assert_eq!((&report["outcome"], &report["chosen"]), (&"up-to-date".into(), &"1.0.0".into()), "{report:#}");
+    assert!(reason(&report).contains("younger than `min-age`"), "{report:#}");
 }
 
 /// Registries that request the age of images from the API of a vendor.
