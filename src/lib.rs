@@ -6,11 +6,11 @@
 //!
 //! | word | meaning |
 //! |---|---|
-//! | manifest | a file in the GitOps repository; an OCI manifest is an *image manifest*, and code names it only inside [`registry`] |
+//! | manifest | a file in the GitOps repository; an OCI manifest is an *image manifest* |
 //! | repository | the git repository; an OCI repository is an [`ImageName`](image::ImageName), normalized: `nginx` is `docker.io/library/nginx` |
 //! | reference | an [`ImageReference`](image::ImageReference): name, tag, digest, and the text as written; a git ref is a [`BranchName`](refname::BranchName) or a [`CommitId`](refname::CommitId) |
 //! | occurrence | an [`Occurrence`](manifest::Occurrence): one place in a manifest that holds a reference: file, byte spans, format; its identity is an [`OccurrenceId`](manifest::OccurrenceId) |
-//! | notice | a [`Notice`](manifest::Notice): a value that looks like a reference and is not read as one, with the reason |
+//! | notice | a [`Notice`](manifest::Notice): what is not read as a reference although it may hold one, with the reason: a value, a file, a folder, or a setting of another tool |
 //! | managed, held, ignored | a [`Status`](govern::Status): under a policy, or needs a person, or deliberately left alone; the last two have a reason |
 //! | candidate | a [`Candidate`](policy::Candidate): a tag with the facts known about it |
 //! | verdict, reason | a [`Verdict`](policy::Verdict) and its [`Reason`](policy::Reason): accepted, rejected or not eligible yet; one for each candidate |
@@ -29,7 +29,7 @@
 //!
 //! | stage | from → to | code |
 //! |---|---|---|
-//! | config | text → [`Config`](config::Config), which cannot hold an invalid state | [`config::parse`] |
+//! | config | text → [`Config`](config::Config), which cannot hold an invalid state | [`config::parse_all`] |
 //! | discover | bytes of files → [`Finding`](manifest::Finding)s | [`manifest::find`], called by `run::discover` |
 //! | govern | findings → [`Listed`](govern::Listed): managed, held or ignored | [`govern::govern`](fn@govern::govern) |
 //! | look up | image → tags, digests and facts that the policy needs | `run::lookup`, through the trait [`Registry`](registry::Registry) |

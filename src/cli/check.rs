@@ -22,6 +22,7 @@ pub(super) async fn check(log: &LogOptions, arguments: &CheckArguments) -> Resul
             Err(error) => return Err(error),
         };
     checks.extend(check::configuration(&listed));
+    checks.extend(check::histories(&loaded.config, &listed));
     match setup::registries(&loaded, cache_dir.as_deref(), remote.as_deref()) {
         Ok(registries) => {
             checks.extend(check::cache(&registries));

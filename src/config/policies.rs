@@ -59,6 +59,12 @@ fn with_clone_of_the_operator(keys: &PolicySchema, files: ConfigFiles<'_>) -> Po
 /// quotes. In the first two forms the value is a string as it is, so that a range needs no quotes.
 pub(super) fn policy_text(text: &str, problems: &mut Vec<Problem>) -> PolicyEntry {
     let start = ConfigPlace::start_of(0);
+    if needs_braces(text) {
+        let problem = Problem::new(start, "a policy with several keys needs braces");
+        let hint = format!("write `{{ {} }}`", text.trim());
+        problems.push(problem.hint(hint).documented_at(page!("policies.md#all-policies")));
+        return policy::default_entry();
+    }
     let keys = match text.split_once(':') {
         _ if is_yaml(text) => match Node::parse(text, 0) {
             Ok(root) => {
@@ -82,6 +88,14 @@ pub(super) fn policy_text(text: &str, problems: &mut Vec<Problem>) -> PolicyEntr
 fn is_yaml(text: &str) -> bool {
     let value = text.split_once(':').map_or("", |(_, value)| value.trim_start());
     text.trim_start().starts_with('{') || text.trim().contains('\n') || value.starts_with(['"', '\''])
+}
+
+/// Returns whether another key follows the value of the first one: `semver: ^1.2, max-bump: minor`. A range may have commas.
+fn needs_braces(text: &str) -> bool {
+    let options = || policy::POLICIES.iter().flat_map(|kind| kind.options).chain(policy::common_options());
+    let is_key = |text: &str| options().any(|option| text.trim() == option.key);
+    let is_one_line = !text.trim_start().starts_with('{') && !text.trim().contains('\n');
+    is_one_line && text.split(',').skip(1).any(|part| part.split_once(':').is_some_and(|(key, _)| is_key(key)))
 }
 
 fn single(key: &str, value: &str, place: ConfigPlace) -> PolicySchema {

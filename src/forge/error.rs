@@ -197,10 +197,10 @@ impl ForgeError {
             Self::Malformed { .. } => hint!("troubleshooting.md#unexpected-responses",
                 "check the address of the API in `forge.url`, and whether a proxy answers instead of the forge"),
             Self::NotSupported { .. } => hint!("forges.md#what-each-forge-supports",
-                "remove the setting under `pull-requests` in tagboat.yaml"),
+                "remove the setting of `pull-requests`"),
             // A refusal is about the names. Any other cause has a hint of its own.
             Self::NotSet { error, .. } if matches!(**error, Self::Refused { .. }) => hint!("configuration.md#every-key",
-                "correct the names under `pull-requests` in tagboat.yaml"),
+                "correct the names in `pull-requests`"),
             Self::NotSet { error, .. } => error.hint(),
             Self::NotAutoMerged { .. } => hint!("pull-requests.md#merging",
                 "allow auto-merge in the repository and require a check on the base branch"),

@@ -1,4 +1,4 @@
-//! Finds bare repositories in a working tree: their files may be those of a stranger's pull request, and their configuration starts
+//! Finds bare repositories in a working tree: their files may be those of someone else's pull request, and their configuration starts
 //! programs and names remotes. git never checks out a `.git`, but it does check out these.
 
 use std::path::{Path, PathBuf};

@@ -22,7 +22,7 @@ pub struct FirstParents {
 /// only at the remote is read from `origin`. The files of the commits may be missing.
 ///
 /// No bare repository in a working tree is read, as with git's `safe.bareRepository=explicit`: git never checks out a `.git`, but
-/// it does check out the files of a bare repository from a stranger's pull request, which may be links to any file. No message has
+/// it does check out the files of a bare repository from someone else's pull request, which may be links to any file. No message has
 /// the content of a file.
 pub fn first_parents(clone: &Path, from: Option<&str>) -> Result<FirstParents, GitError> {
     if is_embedded(clone) {

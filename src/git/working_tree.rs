@@ -24,7 +24,7 @@ pub fn remote_url(root: &Path, name: &str) -> Option<String> {
     Some(url.to_string())
 }
 
-/// Opens a repository isolated: the configuration of a stranger's repository must not start or change anything here.
+/// Opens a repository isolated: the configuration of someone else's repository must not start or change anything here.
 fn open(root: &Path) -> Result<gix::Repository, GitError> {
     gix::open_opts(root, gix::open::Options::isolated()).map_err(|_| GitError::NotARepository {
         dir: root.to_owned(),

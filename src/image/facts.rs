@@ -9,7 +9,7 @@ use super::digest::Digest;
 /// Facts about one image, as far as its registry and its metadata record them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ImageFacts {
-    /// The digest of the index of a multi-platform image, else of its manifest.
+    /// The digest of the index of a multi-platform image, else of its image manifest.
     pub digest: Option<Digest>,
     /// The build time in its configuration. Reproducible builds have 1970 or another constant.
     pub created: Option<Timestamp>,
@@ -17,11 +17,11 @@ pub struct ImageFacts {
     pub pushed: Option<Timestamp>,
     /// When an earlier run recorded the tag in a cache folder for the first time.
     pub first_seen: Option<Timestamp>,
-    /// Platforms in the index, or the single one of the manifest's configuration.
+    /// Platforms in the index, or the single one of the image manifest's configuration.
     pub platforms: Vec<Platform>,
     /// The type of an artifact that is not a container image: of its configuration, or its own. `None` for images.
     pub artifact_type: Option<String>,
-    /// The manifests of an index, by platform; empty for the image of a single manifest.
+    /// The image manifests of an index, by platform; empty without an index.
     pub members: Vec<(Platform, Digest)>,
     /// Bytes to transfer: its compressed layers and its configuration; of an index, those of one platform.
     pub size: Option<u64>,

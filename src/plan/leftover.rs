@@ -21,7 +21,7 @@ pub struct Leftover {
     /// What the head is.
     pub content: LeftoverContent,
     /// The pull requests of the branch that were merged or closed, newest first.
-    pub ended: Vec<PullRequest>,
+    pub closed: Vec<PullRequest>,
 }
 
 /// What the head of a branch is.
@@ -38,7 +38,7 @@ impl Leftover {
     pub(super) fn is_removable(&self, now: Timestamp) -> bool {
         let is_old = |time: Timestamp| now.duration_since(time) > AGE;
         let prepared = self.branch.side_branch_time().and_then(|seconds| Timestamp::from_second(seconds).ok());
-        match (self.content, self.ended.first()) {
+        match (self.content, self.closed.first()) {
             // Tagboat closed the pull request and deletes its branch afterwards.
             (LeftoverContent::OwnCommit(_), Some(last)) => {
                 last.state == PullRequestState::Closed
@@ -62,28 +62,28 @@ mod tests {
         let now = Timestamp::from_second(1_790_000_000).unwrap();
         let ago = |minutes| now - SignedDuration::from_mins(minutes);
         let record = Record::new("a", "t", &[], super::super::record::Done::default()).wrap("body");
-        let ended = |state, body: &str| vec![PullRequest { state, body: body.to_owned(), ..PullRequest::example() }];
-        let closed_by_tagboat = ended(PullRequestState::Closed, &Record::mark_closed(&record));
+        let closed = |state, body: &str| vec![PullRequest { state, body: body.to_owned(), ..PullRequest::example() }];
+        let closed_by_tagboat = closed(PullRequestState::Closed, &Record::mark_closed(&record));
         let branch = BranchName::new("tagboat/a").unwrap();
         let side = |minutes| branch.side_branch(ago(minutes).as_second(), 7).unwrap();
         #[rustfmt::skip]
         let rows = [
-            // branch         content             pull requests that ended                   removable
+            // branch         content             pull requests that closed                   removable
             (branch.clone(),  OwnCommit(ago(61)), vec![],                                    true),
             (branch.clone(),  OwnCommit(ago(59)), vec![],                                    false),
             (branch.clone(),  OwnCommit(ago(1)),  closed_by_tagboat.clone(),                 true),
-            (branch.clone(),  OwnCommit(ago(99)), ended(PullRequestState::Closed, &record),  false),
-            (branch.clone(),  OwnCommit(ago(99)), ended(PullRequestState::Merged, &record),  false),
-            (branch.clone(),  OwnCommit(ago(99)), ended(PullRequestState::Closed, "words"),  false),
+            (branch.clone(),  OwnCommit(ago(99)), closed(PullRequestState::Closed, &record),  false),
+            (branch.clone(),  OwnCommit(ago(99)), closed(PullRequestState::Merged, &record),  false),
+            (branch.clone(),  OwnCommit(ago(99)), closed(PullRequestState::Closed, "words"),  false),
             (branch.clone(),  Base,               vec![],                                    false),
             (side(61),        Base,               vec![],                                    true),
             (side(59),        Base,               vec![],                                    false),
             (side(61),        OwnCommit(ago(61)), vec![],                                    true),
             (side(59),        OwnCommit(ago(59)), vec![],                                    false),
         ];
-        for (branch, content, ended, expected) in rows {
+        for (branch, content, closed, expected) in rows {
             let head = CommitId::new(&"a".repeat(40)).unwrap();
-            let leftover = Leftover { branch, head, content, ended };
+            let leftover = Leftover { branch, head, content, closed };
             assert_eq!(leftover.is_removable(now), expected, "{leftover:?}");
         }
     }

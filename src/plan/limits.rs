@@ -44,7 +44,7 @@ impl PullRequestLimits {
 
     fn exceeded_limit(&self) -> Option<LeaveReason> {
         if self.open >= self.max_open {
-            return Some(LeaveReason::MaxOpen(self.max_open));
+            return Some(LeaveReason::MaxOpen { open: self.open, limit: self.max_open });
         }
         self.max_per_run.filter(|limit| self.opened >= *limit).map(LeaveReason::MaxPerRun)
     }
@@ -62,8 +62,8 @@ mod tests {
         let rows = [
             // most open, per run, open, opened   reason
             (5,           None,    4,    0,       ""),
-            (5,           None,    5,    0,       "5 pull requests are open, the limit of `pull-requests.max-open`"),
-            (1,           Some(3), 2,    0,       "1 pull request is open, the limit of `pull-requests.max-open`"),
+            (5,           None,    5,    0,       "5 pull requests are open, and `pull-requests.max-open` is 5"),
+            (1,           Some(3), 2,    0,       "2 pull requests are open, and `pull-requests.max-open` is 1"),
             (5,           Some(2), 3,    1,       ""),
             (5,           Some(2), 3,    2,       "this run opened 2 pull requests, the limit of `pull-requests.max-per-run`"),
         ];

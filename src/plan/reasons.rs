@@ -38,7 +38,12 @@ pub enum LeaveReason {
         opens: String,
     },
     /// The number of open pull requests is at its limit.
-    MaxOpen(usize),
+    MaxOpen {
+        /// How many are open.
+        open: usize,
+        /// How many may be.
+        limit: usize,
+    },
     /// The number of pull requests that this run opened is at its limit.
     MaxPerRun(usize),
 }
@@ -59,9 +64,9 @@ impl fmt::Display for LeaveReason {
             Self::NoRecord => out.write_str("no Tagboat record in the description; a person may have opened it"),
             Self::ForeignCommit { author } => write!(out, "commit by {author} on this branch"),
             Self::OutsideSchedule { opens } => write!(out, "outside `pull-requests.schedule`, which opens {opens}"),
-            Self::MaxOpen(limit) => {
-                let (count, verb) = (count_of(*limit, "pull request"), if *limit == 1 { "is" } else { "are" });
-                write!(out, "{count} {verb} open, the limit of `pull-requests.max-open`")
+            Self::MaxOpen { open, limit } => {
+                let (count, verb) = (count_of(*open, "pull request"), if *open == 1 { "is" } else { "are" });
+                write!(out, "{count} {verb} open, and `pull-requests.max-open` is {limit}")
             }
             Self::MaxPerRun(limit) => {
                 write!(

@@ -163,7 +163,8 @@ fn image(row: &ImageRow, dry_run: bool, by_branch: &BTreeMap<&str, &ProposalRow>
 fn reference(image: &str, version: &str) -> String {
     match version {
         "" => image.to_owned(),
-        digest if digest.starts_with("sha256:") => format!("{image}@{digest}"),
+        // No tag has a colon.
+        digest if !digest.contains('@') && digest.contains(':') => format!("{image}@{digest}"),
         tag => format!("{image}:{tag}"),
     }
 }

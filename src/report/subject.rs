@@ -14,7 +14,7 @@ pub enum Subject {
     Group(GroupSubject),
     /// A request that the forge refused for a pull request that exists, such as its labels: the group.
     PullRequestSettings(GroupSubject),
-    /// The edit of a file in the working tree.
+    /// The edit of a file in the working tree, or a glob of `--path` that matches no file.
     File(String),
     /// A key of the configuration.
     Setting(&'static str),

@@ -161,8 +161,10 @@ fn reference_counts(list: &ReferenceList) -> String {
 
 /// Returns a reference with the first twelve digits of its digest, which are enough to tell digests apart.
 pub(super) fn shortened(text: &str) -> String {
-    match text.find("sha256:") {
-        Some(at) if text.len() > at + 19 => format!("{}…", &text[..at + 19]),
+    let digest =
+        ["sha256:", "sha512:"].into_iter().find_map(|algorithm| Some(text.find(algorithm)? + algorithm.len() + 12));
+    match digest {
+        Some(end) if text.len() > end => format!("{}…", &text[..end]),
         _ => text.to_owned(),
     }
 }
@@ -312,11 +314,19 @@ pub(super) fn summary(report: &RunReport) -> String {
         count if report.dry_run => format!("{} to change", count_of(count, "reference")),
         count => format!("{} changed", count_of(count, "reference")),
     }];
+    // A group that is left alone may have no pull request.
+    let (existing, unopened): (Vec<_>, Vec<_>) = report
+        .proposals
+        .iter()
+        .partition(|proposal| proposal.action != ProposalAction::Leave || proposal.number.is_some());
     for action in ProposalAction::ALL {
-        let count = report.proposals.iter().filter(|proposal| proposal.action == action).count();
+        let count = existing.iter().filter(|proposal| proposal.action == action).count();
         if count > 0 {
             parts.push(counted_action(action, count, report.dry_run));
         }
+    }
+    if !unopened.is_empty() {
+        parts.push(format!("{} not opened", count_of(unopened.len(), "pull request")));
     }
     for (count, label) in [
         (report.already_proposed.len(), "already proposed"),

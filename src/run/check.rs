@@ -1,14 +1,16 @@
 //! `tagboat check`: connects to everything that a run needs without writing, and continues after a failure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::Config;
 use crate::docs::hint;
 use crate::error::Error;
 use crate::forge::Forge;
+use crate::git;
 use crate::govern::{CONFIGURATION, Listed, Status};
 use crate::image::ImageName;
 use crate::manifest::Finding;
+use crate::policy::ExternalNeed;
 use crate::registry::{Registries, RegistryAccess};
 use crate::report::Check;
 use crate::text::{chain, count_of};
@@ -29,6 +31,27 @@ pub fn configuration(listed: &[Listed]) -> Vec<Check> {
         Check::warning("configuration", message, next)
     })
     .collect()
+}
+
+/// Returns a failure for each clone of a policy in use that cannot be read.
+pub fn histories(config: &Config, listed: &[Listed]) -> Vec<Check> {
+    let mut clones = BTreeSet::new();
+    for one in listed {
+        if let Status::Managed(selection) = &one.status
+            && let Some(ExternalNeed::History { clone, branch }) = selection.entry.policy.external_need()
+        {
+            clones.insert((clone, branch));
+        }
+    }
+    let failure = |(clone, branch): (&str, Option<&str>)| {
+        let error = git::first_parents(&config.folder.join(clone), branch).err()?;
+        let next = hint!(
+            "policies.md#git-history",
+            "clone the source repository there, or correct `git-history` in the policy"
+        );
+        Some(Check::failed("git-history", format!("cannot read the history of {clone}: {}", chain(&error)), next))
+    };
+    clones.into_iter().filter_map(failure).collect()
 }
 
 /// Checks that the forge has the repository and supports what the configuration requires, and reports the rights of the token.

@@ -1,4 +1,4 @@
-//! Reads files that the configuration of a repository names, or is. Its author may be a stranger, so it is a regular file of
+//! Reads files that the configuration of a repository names, or is. Anyone may have written it, so it is a regular file of
 //! bounded size inside the repository, without symbolic links on the way.
 
 use std::io::{self, Read as _};

@@ -395,7 +395,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "max-open limits open pull requests", config: "pull-requests: { max-open: 1 }", steps: &[
         Run(&[
             "open tagboat/api: …",
-            "leave tagboat/web: 1 pull request is open, the limit of `pull-requests.max-open`",
+            "leave tagboat/web: 1 pull request is open, and `pull-requests.max-open` is 1",
         ]),
         Branches(&["tagboat/api"]),
         Merge(1),

@@ -7,6 +7,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use super::process::{Process, find, free_port};
+use super::skip::skip;
 
 /// A running `docker-registry`, which stops when dropped.
 pub(crate) struct DockerRegistry {
@@ -27,7 +28,11 @@ impl DockerRegistry {
         let program = find("registry")?;
         let version = Command::new(&program).arg("--version").output().unwrap();
         let is_version_3 = String::from_utf8_lossy(&version.stdout).contains("distribution/v3");
-        is_version_3.then(|| Self::start_program(&program, "http: {addr: $ADDR}", prepare))
+        if !is_version_3 {
+            skip(&format!("{} is not version 3 of distribution", program.display()));
+            return None;
+        }
+        Some(Self::start_program(&program, "http: {addr: $ADDR}", prepare))
     }
 
     fn start_program(program: &Path, more: &str, prepare: impl FnOnce(&Path)) -> Self {
