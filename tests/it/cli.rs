@@ -346,14 +346,20 @@ async fn check_and_plan_report_settings_without_effect() {
             (&"tagboat.yaml".into(), &2.into(), 1)
         );
     }
-    let history =
-        format!("{}policies: {{ app: {{ git-history: ../nowhere }} }}\nrules: [{{ policy: app }}]\n", repository.plain);
-    repository.bare.commit("main", &[("tagboat.yaml", &*history)], "Use a history");
-    let check = tagboat.run(&["check", "-C", &at]);
-    assert!(check.code == 1 && check.stdout.contains("cannot read the history of ../nowhere: "), "{check:?}");
     let shared = tagboat.with_config(&config);
     let output = shared.run(&["plan", "-C", &at, "--format", "json"]);
     assert_eq!(output.json()["held"].as_array().unwrap().len(), 1, "only of the repository's file: {output:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn check_fails_for_a_clone_that_cannot_be_read() {
+    let repository = Repository::new().await;
+    let history =
+        format!("{}policies: {{ app: {{ git-history: ../nowhere }} }}\nrules: [{{ policy: app }}]\n", repository.plain);
+    repository.bare.commit("main", &[("tagboat.yaml", &*history)], "Use a history");
+    let (tagboat, at) = (repository.tagboat(), repository.bare.url());
+    let check = tagboat.run(&["check", "-C", &at]);
+    assert!(check.code == 1 && check.stdout.contains("cannot read the history of ../nowhere: "), "{check:?}");
 }
 
 /// Returns the files below a folder.
