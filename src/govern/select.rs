@@ -28,8 +28,8 @@ pub struct PolicyQuery<'a> {
     pub marker: Option<&'a Marker>,
     /// Whether the value beside the marker holds the name as well as the tag: Flux would replace both.
     pub holds_name: bool,
-    /// Whether the reference has a digest.
-    pub holds_digest: bool,
+    /// Whether the digest has a value of its own.
+    pub has_own_digest: bool,
     /// Whether the reference is to a chart.
     pub is_chart: bool,
 }
@@ -55,11 +55,19 @@ pub struct Selection {
     pub source: String,
 }
 
+/// The source of the policy that applies without rules.
+const DEFAULT: &str = "the default";
+
 impl Selection {
     /// Returns whether both select the same policy from the same source with the same settings. The name alone does not
     /// identify a policy: two clusters may have an ImagePolicy of the same name, and two rules may name one policy.
     pub fn is_same(&self, other: &Self) -> bool {
         self.identity() == other.identity()
+    }
+
+    /// Returns whether no rule and nothing beside the reference names the policy.
+    pub fn is_default(&self) -> bool {
+        self.source == DEFAULT
     }
 
     fn identity(&self) -> (&str, &str, &Gates, Pinning, bool, Mode) {
@@ -246,7 +254,7 @@ impl Policies<'_> {
         let (policy, source) = match rule {
             Some(_) if applied.is_some_and(|applied| !applied.selects) => return Err(self.no_rule(query)),
             Some(rule) => (rule.policy.as_str(), rule.place()),
-            None if self.config.rules.is_empty() => (SHAPE, "the default".to_owned()),
+            None if self.config.rules.is_empty() => (SHAPE, DEFAULT.to_owned()),
             None => return Err(self.no_rule(query)),
         };
         if policy == IGNORE {
@@ -296,8 +304,8 @@ impl Policies<'_> {
             );
             return Err(Unmanaged::Unusable(cause));
         }
-        // Beside a value that is only a tag, Flux writes only the tag.
-        let can_pin = query.holds_name || query.holds_digest;
+        // Beside a value that is only a tag, with or without a digest, Flux writes only the tag.
+        let can_pin = query.holds_name || query.has_own_digest;
         let pinning = if can_pin { found.pinning } else { Pinning::Keep };
         claim(Ok(Arc::clone(entry)), Some(settings), pinning, found.source.clone())
     }
@@ -389,7 +397,7 @@ spec: { image: ghcr.io/stefanprodan/podinfo, interval: 5m }
             line: 3,
             marker: Some(&marker),
             holds_name: true,
-            holds_digest: false,
+            has_own_digest: false,
             is_chart: false,
         }) {
             Ok(found) => {
@@ -451,23 +459,23 @@ spec: { image: ghcr.io/stefanprodan/podinfo, interval: 5m }
         let config = Config::default();
         #[rustfmt::skip]
         let rows = [
-            // holds_name holds_digest pinning
+            // holds_name has_own_digest pinning
             (true,        false,       Pinning::Add),
             (false,       true,        Pinning::Add),
             (false,       false,       Pinning::Keep),
         ];
-        for (holds_name, holds_digest, expected) in rows {
+        for (holds_name, has_own_digest, expected) in rows {
             let query = PolicyQuery {
                 name: &name,
                 path: "a",
                 line: 3,
                 marker: Some(&marker),
                 holds_name,
-                holds_digest,
+                has_own_digest,
                 is_chart: false,
             };
             let found = Policies::new(&config, &automation).select(&query).unwrap();
-            assert_eq!(found.pinning, expected, "{holds_name} {holds_digest}");
+            assert_eq!(found.pinning, expected, "{holds_name} {has_own_digest}");
         }
     }
 

@@ -57,7 +57,7 @@ fn select(occurrence: &Occurrence, policies: &Policies) -> Status {
         line: place.position.line,
         marker: occurrence.marker.as_ref(),
         holds_name: occurrence.spans.name.is_some(),
-        holds_digest: occurrence.spans.digest.is_some(),
+        has_own_digest: occurrence.spans.has_own_digest(),
         is_chart: occurrence.reference.is_chart(),
     };
     if let Some(reason) = &occurrence.ignored_by_default

@@ -21,6 +21,8 @@ pub struct FoundReference<'a> {
     pub flux: Option<&'a str>,
     /// Whether only the objects name its image: the value contains only a tag.
     pub nameless: bool,
+    /// Whether Flux writes a digest there: the value has the name beside the tag, or a digest.
+    pub can_pin: bool,
 }
 
 /// References that one policy manages.
@@ -28,10 +30,11 @@ pub struct FoundReference<'a> {
 pub(crate) struct Managed {
     settings: Settings,
     source: String,
-    /// Files by images.
-    images: BTreeMap<String, BTreeSet<String>>,
+    /// Files by images, and by what is done with digests there.
+    images: BTreeMap<(String, Pinning), BTreeSet<String>>,
     pub(crate) platforms: Vec<Platform>,
-    pub(crate) pinning: Pinning,
+    /// Whether markers name the policy, so that it is needed without a rule.
+    pub(crate) has_markers: bool,
 }
 
 pub(crate) type Groups = BTreeMap<String, Managed>;
@@ -49,53 +52,73 @@ pub(crate) fn group<'g>(groups: &'g mut Groups, name: &str, settings: &Settings,
 }
 
 /// Adds a place to the files in which a policy manages an image.
-pub(crate) fn add(group: &mut Managed, draft: &mut TranslationDraft, place: &FoundReference<'_>) {
-    let paths = group.images.entry(place.name.familiar().to_owned()).or_default();
-    paths.insert(place.path.to_owned());
+pub(crate) fn add(group: &mut Managed, draft: &mut TranslationDraft, place: &FoundReference<'_>, pinning: Pinning) {
+    let image = place.name.familiar().to_owned();
+    group.images.entry((image, pinning)).or_default().insert(place.path.to_owned());
     if place.nameless {
         draft.tags.push([escaped(place.path), place.field.to_owned(), place.name.familiar().to_owned()]);
     }
 }
 
+/// An image in a file.
+type ImageInFile = (String, String);
+
 /// Adds one rule for each policy and image, for the files that contain the image. A rule cannot distinguish two places in a
-/// file: a file in which two policies manage the same image gets no rule.
+/// file: a file in which two policies manage the same image gets no rule, and one with different settings for digests gets that
+/// which changes less.
 pub(crate) fn finish(mut draft: TranslationDraft, groups: Groups, from: &str) -> Translation {
-    let mut claims = BTreeMap::<(String, String), Vec<String>>::new();
+    let mut claims = BTreeMap::<ImageInFile, BTreeSet<(&String, Pinning)>>::new();
     for (name, managed) in &groups {
-        for (image, paths) in &managed.images {
-            paths.iter().for_each(|path| claims.entry((image.clone(), path.clone())).or_default().push(name.clone()));
+        for ((image, pinning), paths) in &managed.images {
+            for path in paths {
+                claims.entry((image.clone(), path.clone())).or_default().insert((name, *pinning));
+            }
         }
     }
-    let settings = |name: &String| groups.get(name).map(|managed| &managed.settings);
-    claims.retain(|_, names| names.iter().any(|name| settings(name) != settings(&names[0])));
-    for ((image, path), names) in &claims {
+    let mut rules = BTreeMap::<(&String, String, Pinning), Vec<String>>::new();
+    let mut conflicting = BTreeSet::new();
+    for ((image, path), names) in claims {
+        let settings = |name: &String| groups.get(name).map(|managed| (&managed.settings, &managed.platforms));
+        let (Some((first, _)), Some(pinning)) = (names.first(), names.iter().map(|(_, pinning)| *pinning).min()) else {
+            continue;
+        };
+        if names.iter().all(|(name, _)| settings(name) == settings(first)) {
+            if names.iter().any(|(_, other)| *other != pinning) {
+                draft.leave(format!("{image} in {path}"), DIGESTS);
+            }
+            rules.entry((first, image, pinning)).or_default().push(escaped(&path));
+            continue;
+        }
+        let names: BTreeSet<&String> = names.iter().map(|(name, _)| *name).collect();
+        let list = names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(" and ");
         let reason = format!(
-            "{} manage different places in one file, which rules cannot distinguish; write a marker beside each",
-            names.join(" and ")
+            "{list} manage different places in one file, which rules cannot distinguish; write a marker beside each"
         );
         draft.leave(format!("{image} in {path}"), reason);
+        conflicting.extend(names);
     }
-    for (name, managed) in groups {
-        for (image, paths) in managed.images {
-            let unambiguous = paths.into_iter().filter(|path| !claims.contains_key(&(image.clone(), path.clone())));
-            let paths: Vec<String> = unambiguous.map(|path| escaped(&path)).collect();
-            if paths.is_empty() {
-                continue;
-            }
-            draft.rules.push(RuleDraft {
-                about: managed.source.clone(),
-                images: vec![image],
-                paths,
-                policy: Some(name.clone()),
-                platforms: managed.platforms.iter().map(ToString::to_string).collect(),
-                pinning: managed.pinning,
-                ..RuleDraft::default()
-            });
+    for ((name, image, pinning), paths) in &rules {
+        draft.rules.push(RuleDraft {
+            about: groups[*name].source.clone(),
+            images: vec![image.clone()],
+            paths: paths.clone(),
+            policy: Some((*name).clone()),
+            platforms: groups[*name].platforms.iter().map(ToString::to_string).collect(),
+            pinning: *pinning,
+            ..RuleDraft::default()
+        });
+    }
+    let is_used = |name: &String| conflicting.contains(name) || rules.keys().any(|(used, ..)| *used == name);
+    for (name, managed) in &groups {
+        if managed.has_markers || is_used(name) {
+            draft.policies.push((name.clone(), managed.settings.clone()));
         }
-        draft.policies.push((name, managed.settings));
     }
     draft.finish(from)
 }
+
+/// Why a file gets no digests.
+const DIGESTS: &str = "Flux writes digests only beside some of its tags, which rules cannot distinguish; add `pin` to the rule for all of them";
 
 /// Returns a glob that matches only this path.
 fn escaped(path: &str) -> String {

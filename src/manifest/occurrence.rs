@@ -95,6 +95,13 @@ pub struct PartSpans {
     pub tag_comment: Option<PartSpan>,
 }
 
+impl PartSpans {
+    /// Returns whether the digest is in another value than the tag.
+    pub fn has_own_digest(&self) -> bool {
+        self.digest.as_ref().is_some_and(|digest| self.tag.as_ref().is_none_or(|tag| tag.scalar != digest.scalar))
+    }
+}
+
 /// A place where a missing digest can be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DigestSlot {

@@ -162,7 +162,7 @@ fn subject_at_tag(image: &str, current: &str, config: &Config) -> Result<ImageUs
         line: 0,
         marker: None,
         holds_name: true,
-        holds_digest: false,
+        has_own_digest: false,
         is_chart,
     };
     let selection = Policies::new(config, &Automation::default()).select(&query).unwrap_or_else(|_| Selection {

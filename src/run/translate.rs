@@ -130,5 +130,6 @@ fn found_reference<'o>(occurrence: &'o Occurrence, with_names: &mut NamedReferen
         field: &occurrence.place.field,
         flux: marker.map(|marker| marker.policy.as_str()),
         nameless: !with_names.contains(occurrence),
+        can_pin: occurrence.spans.name.is_some() || occurrence.spans.has_own_digest(),
     }
 }

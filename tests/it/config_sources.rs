@@ -154,7 +154,7 @@ fn repository_cannot_loosen_the_gates_of_the_operator() {
             line: 1,
             marker: None,
             holds_name: true,
-            holds_digest: false,
+            has_own_digest: false,
             is_chart: false,
         };
         Policies::new(&config, &Automation::default()).select(&query)
@@ -219,7 +219,7 @@ fn repository_selects_the_images_where_the_operator_only_adds_gates() {
             line: 1,
             marker,
             holds_name: true,
-            holds_digest: false,
+            has_own_digest: false,
             is_chart: false,
         };
         match Policies::new(&config, &Automation::default()).select(&query) {

@@ -3,6 +3,7 @@
 use super::watches::Applications;
 use crate::interop::draft::{Translation, TranslationDraft};
 use crate::interop::policy_rules::{FoundReference, Groups, add, finish, group};
+use crate::policy::Pinning;
 
 /// Translates the settings of the applications.
 pub fn translate(applications: &Applications, references: &[FoundReference<'_>]) -> Translation {
@@ -21,7 +22,7 @@ pub fn translate(applications: &Applications, references: &[FoundReference<'_>])
         for place in selected {
             let group = group(&mut groups, &watch.label, settings, &watch.source);
             group.platforms.clone_from(&watch.platforms);
-            add(group, &mut draft, place);
+            add(group, &mut draft, place, Pinning::Keep);
         }
     }
     for notice in &applications.notices {

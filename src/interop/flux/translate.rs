@@ -7,6 +7,7 @@ use super::policies::FluxPolicies;
 use crate::interop::draft::{Translation, TranslationDraft};
 use crate::interop::objects::Object;
 use crate::interop::policy_rules::{FoundReference, Groups, add, finish, group};
+use crate::policy::Pinning;
 
 /// Translates the policies that markers name.
 pub fn translate(
@@ -46,8 +47,9 @@ pub fn translate(
             continue;
         }
         let group = group(&mut groups, marker, settings, &found.source);
-        group.pinning = group.pinning.max(found.pinning);
-        add(group, &mut draft, place);
+        group.has_markers = true;
+        // Beside a value that is only a tag, Flux writes only the tag.
+        add(group, &mut draft, place, if place.can_pin { found.pinning } else { Pinning::Keep });
     }
     for (marker, at, obstacle) in not_applied {
         let is_translated = groups.contains_key(marker);
