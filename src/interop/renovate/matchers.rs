@@ -55,7 +55,8 @@ const MATCHERS: &[(&str, Matcher)] = &[
     ("matchManagers", Matcher::Managers),
 ];
 
-const NOT_IMAGES: &str = "not about images";
+/// Why a rule does not translate, and needs no translation.
+pub(super) const NOT_IMAGES: &str = "not about images";
 
 /// Narrows a rule to what a matcher matches.
 ///
@@ -98,13 +99,21 @@ fn path_globs(texts: &[&str]) -> Result<Vec<String>, &'static str> {
     Ok(texts.iter().map(glob).collect())
 }
 
+/// Why a rule for a manager does not translate.
+pub(super) const NO_FILES: &str = "a rule cannot select a format; name the files with `paths`";
+
+/// Returns a glob of the files of a manager; `None` if no file name identifies them.
+pub(super) fn files_of(manager: &str) -> Option<String> {
+    FILES.iter().find(|(name, _)| *name == manager).and_then(|(_, files)| files.map(str::to_owned))
+}
+
 fn manager_globs(texts: &[&str]) -> Result<Vec<String>, &'static str> {
     let known: Vec<_> = texts.iter().filter_map(|text| FILES.iter().find(|(name, _)| name == text)).collect();
     if known.is_empty() {
         return Err(NOT_IMAGES);
     }
     let files: Option<Vec<String>> = known.iter().map(|(_, files)| files.map(str::to_owned)).collect();
-    files.ok_or("a rule cannot select a format; name the files with `paths`")
+    files.ok_or(NO_FILES)
 }
 
 /// Returns globs for a name or pattern of Renovate; `None` if no glob is equivalent.
@@ -138,18 +147,75 @@ pub(super) fn names(text: &str) -> Option<Vec<String>> {
 
 /// Returns whether a rule matches everything that another one matches. A rule without images or paths matches all of them.
 pub(super) fn covers(rule: &RuleDraft, other: &RuleDraft) -> bool {
-    let all_within = |globs: &[String], of: &[String], parse: fn(&str) -> Result<Glob, PatternError>| {
-        globs.is_empty() || !of.is_empty() && of.iter().all(|one| globs.iter().any(|glob| contains(glob, one, parse)))
+    let all_within = |globs: &[String], of: &[String], parse: Parse| {
+        is_every(globs) || !is_every(of) && of.iter().all(|one| globs.iter().any(|glob| contains(glob, one, parse)))
     };
-    let is_every = |globs: &[String]| globs.iter().any(|glob| glob == "**");
-    (is_every(&rule.images) || all_within(&rule.images, &other.images, image_pattern))
-        && (is_every(&rule.paths) || all_within(&rule.paths, &other.paths, path_pattern))
+    all_within(&rule.images, &other.images, image_pattern) && all_within(&rule.paths, &other.paths, path_pattern)
 }
+
+/// Images and paths that two rules may both match.
+pub(super) enum Overlap {
+    /// There are none.
+    None,
+    /// These.
+    Exact(RuleDraft),
+    /// Globs cannot describe them.
+    Partial,
+}
+
+/// Returns what two rules both match.
+pub(super) fn overlap(rule: &RuleDraft, other: &RuleDraft) -> Overlap {
+    let Some(images) = common(&rule.images, &other.images, image_pattern) else { return Overlap::Partial };
+    let Some(paths) = common(&rule.paths, &other.paths, path_pattern) else { return Overlap::Partial };
+    if [&images, &paths].into_iter().any(|globs| globs.as_ref().is_some_and(Vec::is_empty)) {
+        return Overlap::None;
+    }
+    let every = || vec!["**".to_owned()];
+    let (images, paths) = (images.unwrap_or_else(every), paths.unwrap_or_default());
+    Overlap::Exact(RuleDraft { images, paths, ..RuleDraft::default() })
+}
+
+/// Returns globs for what two lists of globs both match, `Some(None)` for everything; `None` if globs cannot describe it.
+fn common(globs: &[String], others: &[String], parse: Parse) -> Option<Option<Vec<String>>> {
+    if is_every(globs) || is_every(others) {
+        let narrower = if is_every(globs) { others } else { globs };
+        return Some((!is_every(narrower)).then(|| narrower.to_vec()));
+    }
+    let mut common = Vec::new();
+    for (glob, other) in globs.iter().flat_map(|glob| others.iter().map(move |other| (glob, other))) {
+        let narrower = if contains(glob, other, parse) { other } else { glob };
+        if contains(glob, other, parse) || contains(other, glob, parse) {
+            common.push(narrower.clone());
+        } else if !are_apart(glob, other) {
+            return None;
+        }
+    }
+    common.dedup();
+    Some(Some(common))
+}
+
+/// Returns whether globs match everything. Without any, a rule does.
+fn is_every(globs: &[String]) -> bool {
+    globs.is_empty() || globs.iter().any(|glob| glob == "**")
+}
+
+/// Returns whether no text matches both globs, neither of which contains the other: one has no wildcard, or their starts differ.
+fn are_apart(glob: &str, other: &str) -> bool {
+    let start = |glob: &str| glob.split(WILDCARDS).next().unwrap_or_default().to_owned();
+    let (start, other_start) = (start(glob), start(other));
+    let is_plain = |text: &str| !text.contains(WILDCARDS);
+    is_plain(glob) || is_plain(other) || !start.starts_with(&other_start) && !other_start.starts_with(&start)
+}
+
+/// The characters of a glob that match other characters.
+const WILDCARDS: [char; 5] = ['*', '?', '[', '{', '\\'];
+
+type Parse = fn(&str) -> Result<Glob, PatternError>;
 
 /// Returns whether a glob matches all that another one matches: it is the same, the other has no wildcard, or only `**` at its
 /// end is left of it after the start of the other.
-fn contains(glob: &str, other: &str, parse: fn(&str) -> Result<Glob, PatternError>) -> bool {
-    let is_plain = |text: &str| !text.contains(['*', '?', '[', '{', '\\']);
+fn contains(glob: &str, other: &str, parse: Parse) -> bool {
+    let is_plain = |text: &str| !text.contains(WILDCARDS);
     let is_start = || glob.strip_suffix("**").is_some_and(|start| is_plain(start) && other.starts_with(start));
     glob == other
         || is_start()

@@ -1,8 +1,10 @@
 //! Renovate: `# renovate:` comments beside values, and its configuration file.
 
 mod comment;
+mod common_settings;
 mod files;
 mod matchers;
+mod package_rules;
 mod rules;
 pub mod settings;
 mod translate;

@@ -6,8 +6,9 @@
 
 use serde_json::{Value, json};
 
+use super::common_settings::CommonSettings;
 use super::files::is_package_json;
-use super::rules::{self, CommonSettings};
+use super::rules;
 use super::untranslated::reason_left;
 use crate::interop::draft::{Translation, TranslationDraft};
 use crate::policy::Pinning;
@@ -129,6 +130,10 @@ fn apply_key(key: &str, value: &Value, draft: &mut TranslationDraft, common: &mu
             value.as_object().into_iter().flatten().for_each(|(key, value)| apply_key(key, value, draft, common))
         }
         manager if MANAGERS.contains(&manager) => {
+            if value["enabled"] == false {
+                common.disabled_managers.push(manager.to_owned());
+                return;
+            }
             draft.leave(manager, "not needed: Tagboat reads every file that can contain an image");
         }
         _ if common.take(key, value) => {}

@@ -1,5 +1,9 @@
 //! Keys of a Renovate configuration that are not translated, and what to do instead.
 
+/// Why settings for one kind of update do not translate.
+const UPDATE_TYPES: &str =
+    "a rule cannot depend on the update type; `max-bump` limits it, and `min-age` delays every update";
+
 /// Keys without a translation, each with the reason.
 const LEFT: &[(&str, &str)] = &[
     ("automerge", "applies to all pull requests or to none; set `pull-requests: { auto-merge: … }`"),
@@ -19,6 +23,13 @@ const LEFT: &[(&str, &str)] = &[
     ("commitMessageTopic", "set `pull-requests: { commit-message: … }`"),
     ("rebaseWhen", "a branch is rebuilt when the edit on the newest base gives other files than it has"),
     ("recreateWhen", "a version whose pull request was closed is not proposed again"),
+    ("matchUpdateTypes", UPDATE_TYPES),
+    ("major", UPDATE_TYPES),
+    ("minor", UPDATE_TYPES),
+    ("patch", UPDATE_TYPES),
+    ("digest", UPDATE_TYPES),
+    ("pin", UPDATE_TYPES),
+    ("minimumReleaseAge", "unknown duration; set `min-age` in the rules, as in `min-age: 3d`"),
     ("groupName", "a group applies to all images; set `pull-requests: { group: … }`"),
     ("platform", "derived from the git remote, or set `forge: { kind: … }`"),
     ("endpoint", "set `forge: { url: … }`"),
