@@ -32,7 +32,7 @@ pub use json_schema::json_schema;
 pub use operator_keys::OPERATOR_KEYS;
 pub use overrides::Overrides;
 pub use source::{ConfigFile, ConfigSource, FILE_NAME, Setting};
-pub use starter::{FoundImage, HeldPlace, Summary, starter};
+pub use starter::{FoundImage, FoundTag, HeldPlace, Summary, starter};
 pub use values::duration::{DurationError, duration};
 pub use values::names::{ForgeNameError, check_name};
 pub use values::patterns::{PatternError, Patterns};

@@ -130,6 +130,16 @@ impl<'t> Shape<'t> {
     pub fn has_hash(&self) -> bool {
         self.parts.iter().any(|part| matches!(part, Part::Hash(_)))
     }
+
+    /// Returns whether it has the number of a pull request or an issue: `pr-12`, `pr-12-3d9b390`.
+    pub fn has_identity(&self) -> bool {
+        let mut at = 0;
+        self.parts.iter().any(|part| {
+            let before = &self.tag[..at];
+            at += part.text().len();
+            part.text().starts_with(|c: char| c.is_ascii_digit()) && names_an_identity(before)
+        })
+    }
 }
 
 impl<'t> Part<'t> {

@@ -30,6 +30,6 @@ pub fn starter(snapshot: &dyn Snapshot) -> Result<String, Error> {
             hint!("command-line.md#start-a-configuration", "write tagboat.yaml by hand, and report this as a bug"),
         )
     })?;
-    summary.held = held(&list(snapshot, &config));
+    summary.held = held(&list(snapshot, &config), &summary.images);
     Ok(config::starter(&summary))
 }

@@ -124,7 +124,7 @@ fn select(config: &config::Config, name: &ImageName, path: &str, marker: Option<
         line: 7,
         marker: marker.as_ref(),
         holds_name: true,
-        holds_digest: false,
+        has_own_digest: false,
         is_chart: false,
     })
 }
@@ -212,14 +212,34 @@ fn absent_keys_have_defaults() {
     assert!(config.paths.read("any/file.yaml") && config.registries.is_empty());
 }
 
+/// Returns an image with tags, each in a file of its own.
 fn found(name: &str, tags: &[&str]) -> config::FoundImage {
+    let places = tags.iter().enumerate().map(|(at, tag)| (format!("apps/{at}.yaml"), *tag, false));
+    found_in(name, places.collect())
+}
+
+/// Returns an image with tags, each with its file and whether something beside it names its policy.
+fn found_in(name: &str, places: Vec<(String, &str, bool)>) -> config::FoundImage {
+    let reference = |(path, tag, is_decided): (String, &str, bool)| {
+        let tag = Some(tag).filter(|tag| !tag.is_empty()).map(|tag| Tag::new(tag).expect("a tag"));
+        config::FoundTag { tag, path, is_decided, is_chart: false }
+    };
     config::FoundImage {
         name: ImageName::new(name).expect("a name"),
-        tags: tags.iter().map(|tag| Tag::new(tag).expect("a tag")).collect(),
+        references: places.into_iter().map(reference).collect(),
     }
 }
 
-/// The file of `init` is valid, and the policy of each image can order its tags.
+/// Returns the name of the policy that a configuration has for an image in a file; `ignore` if a rule ignores it.
+fn policy_of(config: &config::Config, name: &ImageName, path: &str) -> String {
+    match select(config, name, path, None) {
+        Ok(selection) => selection.name,
+        Err(reason) if reason.to_string().contains("policy `ignore`") => "ignore".to_owned(),
+        Err(reason) => panic!("{name}: {reason}"),
+    }
+}
+
+/// The file of `init` is valid, and the policy of each image is that of its kind of tags.
 #[test]
 fn starter_has_a_matching_policy_for_every_image() {
     let images = [
@@ -228,25 +248,23 @@ fn starter_has_a_matching_policy_for_every_image() {
         (found("ghcr.io/acme/api", &["main-1a2b3c4"]), "newest-build-2"),
         (found("ghcr.io/acme/web", &["latest"]), "floating"),
         (found("localhost:5000/acme/worker", &["latest"]), "ignore"),
-        (found("registry.example.com/acme/worker", &["latest"]), "ignore"),
-        (found("registry.test/acme/worker", &["dev"]), "ignore"),
-        (found("local/pebble", &["dev"]), "ignore"),
-        (found("quay.io/acme/tool", &["placeholder"]), "ignore"),
         (found("localhost:5000/acme/versioned", &["1.2.0"]), "shape"),
-        (found("bitnami/redis", &[]), "same-major"),
+        (found("bitnami/redis", &[""]), "shape"),
         (found("postgres", &["17", "latest"]), "same-major"),
         (found("valkey/valkey", &["alpine"]), "shape"),
         (found("acme/postgres-exporter", &["0.15.0"]), "shape"),
+        // A digit alone is no commit, and no build of a pull request is what a maintainer means.
+        (found("pgvector/pgvector", &["pg16"]), "shape"),
+        (found("jenkins/jenkins", &["lts-jdk17"]), "shape"),
+        (found("ghcr.io/acme/tool", &["amd64-latest"]), "shape"),
+        (found("ttl.sh/acme", &["24h"]), "shape"),
+        (found("ghcr.io/acme/preview", &["pr-12"]), "shape"),
+        (found("ghcr.io/acme/previews", &["pr-12-3d9b390"]), "shape"),
     ];
     let summary = config::Summary {
         images: images.iter().map(|(image, _)| image.clone()).collect(),
         undefined: ["release".to_owned(), "flux-system:podinfo".to_owned()].into(),
-        held: vec![config::HeldPlace {
-            name: Some(ImageName::new("valkey/valkey").unwrap()),
-            path: "apps/cache.yaml".to_owned(),
-            line: 12,
-            reason: "the tag alpine has no version".to_owned(),
-        }],
+        held: Vec::new(),
         references: 9,
         files: 4,
     };
@@ -255,24 +273,115 @@ fn starter_has_a_matching_policy_for_every_image() {
         let config = read(&text);
         for image in &summary.images {
             let policy = images.iter().find(|(found, _)| found.name == image.name).unwrap().1;
-            let name = match select(&config, &image.name, "apps/any.yaml", None) {
-                Ok(selection) => selection.name,
-                Err(reason) if reason.to_string().contains("policy `ignore`") => "ignore".to_owned(),
-                Err(reason) => panic!("{}: {reason} in\n{text}", image.name),
-            };
-            assert_eq!(name, policy, "{} in\n{text}", image.name);
+            assert_eq!(policy_of(&config, &image.name, "apps/any.yaml"), policy, "{} in\n{text}", image.name);
         }
         for policy in config.policies.keys() {
             assert!(text.contains(&format!("    policy: {policy}\n")), "{policy} is not used in\n{text}");
         }
         assert!(text.lines().all(|line| line.chars().count() <= 120 && line.trim_end() == line), "{text}");
-        let held = "  # apps/cache.yaml:12: the tag alpine has no version\n  # - images: [valkey/valkey]\n  #   paths: [apps/cache.yaml]\n  #   policy: ignore\n";
-        assert_eq!(text.contains(held), !summary.held.is_empty(), "{text}");
-        assert!(text.find(held) < text.find("  - images: [\"**\"]"), "{text}");
-        let ignored = read(&text.replace("  # - images: [v", "  - images: [v").replace("  #   p", "    p"));
-        let policy = |path: &str| select(&ignored, &ImageName::new("valkey/valkey").unwrap(), path, None);
-        assert_eq!(policy("apps/cache.yaml").is_err(), !summary.held.is_empty(), "{text}");
-        assert!(policy("apps/other.yaml").is_ok(), "{text}");
+    }
+}
+
+/// No digest or build is looked up of images that no registry has.
+#[test]
+fn starter_ignores_local_images_and_placeholders() {
+    #[rustfmt::skip]
+    let local = [
+        "localhost/acme/worker:latest",              "127.0.0.1:5000/worker:latest",        "registry.example.com/acme/worker:latest",
+        "registry.test/acme/worker:dev",             "private-registry:5000/worker:latest", "registry.infra.svc:5000/worker:latest",
+        "registry.infra.svc.cluster.local/a:latest", "kind-registry:5000/worker:3d9b390",   "host.docker.internal:5000/worker:latest",
+        "local/pebble:dev",                          "your-registry/api:latest",            "your-registry.com/api:latest",
+        "ghcr.io/your-org/api:latest",               "myregistry.azurecr.io/api:latest",    "yourusername/api:latest",
+        "quay.io/acme/tool:placeholder",             "ghcr.io/acme/api:REPLACE_ME",         "ghcr.io/acme/api:IMAGE_TAG",
+        "api:dev",                                   "web:local",                           "ghcr.io/acme/api:test-tag",
+    ];
+    let public =
+        ["ghcr.io/acme/api:dev", "nginx:latest", "registry.acme.dev/api:main", "yourls:latest", "mycorp/api:main"];
+    for (image, policy) in
+        local.map(|image| (image, "ignore")).into_iter().chain(public.map(|image| (image, "floating")))
+    {
+        let (name, tag) = image.rsplit_once(':').unwrap();
+        let summary = config::Summary { images: vec![found(name, &[tag])], ..Default::default() };
+        let text = config::starter(&summary);
+        assert_eq!(policy_of(&read(&text), &ImageName::new(name).unwrap(), "a.yaml"), policy, "{image}: {text}");
+    }
+}
+
+/// A rule for images that need several policies names the files of each, and none where something else decides.
+#[test]
+fn starter_names_files_of_images_that_need_several_policies() {
+    /// An image, its files with their tags (with `!` if something beside the tag decides), and the policy in each file.
+    type Row = (&'static str, &'static [(&'static str, &'static str)], &'static str);
+    #[rustfmt::skip]
+    let rows: &[Row] = &[
+        ("web",     &[("a", "3d9b390"), ("b", "latest"), ("c", "pr-12")],                        "newest-build floating shape"),
+        ("web",     &[("a", "main-3d9b390"), ("b", "dev-3d9b390"), ("c", "main-1a2b3c4")],       "newest-build-2 newest-build newest-build-2"),
+        ("web",     &[("a", "3d9b390"), ("a", "latest"), ("b", "latest")],                       "shape shape floating"),
+        ("web",     &[("a", "1.2.3"), ("b", "latest")],                                          "shape shape"),
+        ("web",     &[("a", "latest"), ("b", "")],                                               "floating floating"),
+        ("redis",   &[("a", "!7.0.1"), ("b", "7.0.1")],                                          "shape same-major"),
+        ("redis",   &[("a", "!7.0.1")],                                                          "shape"),
+        ("web",     &[("a", "!3d9b390"), ("b", "latest"), ("c", "!latest")],                     "shape floating shape"),
+    ];
+    let place =
+        |(path, tag): &(&str, &'static str)| ((*path).to_owned(), tag.trim_start_matches('!'), tag.starts_with('!'));
+    for (name, found, expected) in rows {
+        let summary =
+            config::Summary { images: vec![found_in(name, found.iter().map(place).collect())], ..Default::default() };
+        let text = config::starter(&summary);
+        let config = read(&text);
+        let name = ImageName::new(name).unwrap();
+        let policies: Vec<String> = found.iter().map(|(path, _)| policy_of(&config, &name, path)).collect();
+        assert_eq!(policies.join(" "), *expected, "{found:?}: {text}");
+    }
+}
+
+/// Places with one reason are one entry, whose rules ignore exactly them when they are uncommented.
+#[test]
+fn starter_groups_held_places_by_reason() {
+    let place = |name: &str, tag: &str, path: &str, reason: &str| config::HeldPlace {
+        name: ImageName::new(name).ok(),
+        tag: Tag::new(tag).ok(),
+        path: path.to_owned(),
+        line: 12,
+        reason: reason.replace("TAG", tag),
+    };
+    let no_version = "the tag TAG has no version";
+    let held = vec![
+        place("valkey/valkey", "alpine", "apps/0.yaml", no_version),
+        place("postgres", "latest", "apps/1.yaml", no_version),
+        place("pgvector/pgvector", "pg16", "apps/0.yaml", no_version),
+        place("", "", "apps/2.yaml", "no name is in this file; name it with `tags: [{ field: a }]`"),
+        place("", "", "apps/3.yaml", "no name is in this file; name it with `tags: [{ field: b }]`"),
+    ];
+    let images = vec![
+        found("valkey/valkey", &["alpine"]),
+        found("postgres", &["17", "latest"]),
+        found("pgvector/pgvector", &["pg16"]),
+    ];
+    let summary = config::Summary { images, held, ..Default::default() };
+    let text = config::starter(&summary);
+    let entries = "  # apps/0.yaml:12, apps/1.yaml:12, apps/0.yaml:12: the tag has no version
+  # - images: [postgres]
+  #   paths: [apps/1.yaml]
+  #   policy: ignore
+  # - images: [pgvector/pgvector, valkey/valkey]
+  #   policy: ignore
+  # apps/2.yaml:12, apps/3.yaml:12: no name is in this file; name it with
+  #   `tags: [{ field: a }]`
+  #   `tags: [{ field: b }]`
+";
+    assert!(text.contains(entries), "{text}");
+    assert!(text.find(entries) < text.find("  - images:\n"), "{text}");
+    let rules = ["- images: ", "  paths: ", "  policy: "];
+    let ignored =
+        rules.iter().fold(text.clone(), |text, rule| text.replace(&format!("  # {rule}"), &format!("  {rule}")));
+    for (name, path, policy) in [
+        ("valkey/valkey", "apps/any.yaml", "ignore"),
+        ("postgres", "apps/1.yaml", "ignore"),
+        ("postgres", "apps/0.yaml", "same-major"),
+    ] {
+        assert_eq!(policy_of(&read(&ignored), &ImageName::new(name).unwrap(), path), policy, "{name}: {ignored}");
     }
 }
 
@@ -286,13 +395,16 @@ fn starter_includes_only_builds_of_the_same_kind() {
         ("179ea90b2617f557f805fe672daf880c14c6b8b7",   "'^[0-9a-f]{7,40}$'"),
         ("main-1a2b3c4",                               "'^main-[0-9a-f]{7,40}$'"),
         ("v.x-1a2b3c4",                                "'^v[.]x-[0-9a-f]{7,40}$'"),
+        ("sha-1a2b3c4-php8.3",                         "'^sha-[0-9a-f]{7,40}-php8[.]3$'"),
+        ("build-g1a2b3c4",                             "'^build-g[0-9a-f]{7,40}$'"),
+        ("main-1a2b3",                                 "'^main-[0-9a-f]{5,40}$'"),
     ];
     for (tag, include) in rows {
         let summary = config::Summary { images: vec![found("acme/api", &[tag])], ..Default::default() };
         let text = config::starter(&summary);
-        assert!(text.contains(&format!("    include: [{include}]\n")), "{tag}: {text}");
-        let selection = select(&read(&text), &ImageName::new("acme/api").unwrap(), "a.yaml", None).unwrap();
-        assert_eq!(selection.name, "newest-build");
+        assert!(text.contains(&format!("    include: {include}\n")), "{tag}: {text}");
+        assert!(regex::Regex::new(include.trim_matches('\'')).unwrap().is_match(tag), "{tag}");
+        assert_eq!(policy_of(&read(&text), &ImageName::new("acme/api").unwrap(), "a.yaml"), "newest-build");
     }
 }
 

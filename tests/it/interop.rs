@@ -73,7 +73,9 @@ fn translations_are_valid_and_keep_every_policy() {
     #[rustfmt::skip]
     let rows = [
         ("renovate",          run::Tool::Renovate, fixtures.join("init_from/renovate")),
+        ("renovate-overlaps", run::Tool::Renovate, fixtures.join("init_from/renovate-overlaps")),
         ("flux",              run::Tool::Flux,     repository("flux")),
+        ("flux-digests",      run::Tool::Flux,     repository("flux-digests")),
         ("flux-automations",  run::Tool::Flux,     repository("flux-automations")),
         ("argo-annotations",  run::Tool::ArgoCd,   repository("argo-annotations")),
         ("argo-objects",      run::Tool::ArgoCd,   repository("argo-objects")),
@@ -102,6 +104,38 @@ fn translations_are_valid_and_keep_every_policy() {
             );
         }
     }
+}
+
+/// The file of `init` manages more than the default, and holds nothing that was managed before: what a marker or an object of
+/// another tool decides stays.
+#[test]
+fn starter_holds_nothing_that_was_managed() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let manifests = fs::read_dir(fixtures.join("manifest")).unwrap().map(|entry| entry.unwrap().path());
+    let folders = folders().into_iter().chain(manifests.filter(|path| path.is_dir()));
+    let (mut managed, mut decided) = (0, 0);
+    for folder in folders {
+        let snapshot = run::Folder::new(&folder);
+        let Ok(text) = run::starter(&snapshot) else { continue };
+        let config = config::parse(&text, "tagboat.yaml").unwrap();
+        let before = run::list(&snapshot, &Config::default());
+        let after = run::list(&snapshot, &config);
+        assert_eq!(before.len(), after.len(), "{}", folder.display());
+        for (before, after) in before.iter().zip(&after) {
+            let Status::Managed(selection) = &before.status else { continue };
+            let place = format!("{}: {}:{}", folder.display(), after.place().path, after.place().position.line);
+            managed += 1;
+            match &after.status {
+                Status::Managed(other) if selection.is_default() => assert!(other.names_image || other.name == "shape"),
+                Status::Managed(other) => {
+                    decided += 1;
+                    assert_eq!((&other.name, &other.source), (&selection.name, &selection.source), "{place}\n{text}");
+                }
+                other => panic!("{place}: {other:?}\n{text}"),
+            }
+        }
+    }
+    assert!(managed > 100 && decided > 10, "{managed} managed, {decided} decided by other tools");
 }
 
 #[test]

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::config::{FoundImage, HeldPlace, Summary};
+use crate::config::{FoundImage, FoundTag, HeldPlace, Summary};
 use crate::govern::{Listed, Status};
-use crate::image::ImageName;
+use crate::image::{ImageName, ImageReference, Tag};
 use crate::manifest::{Finding, NoticeStatus};
 use crate::report::ReferenceRow;
 
@@ -22,27 +22,48 @@ pub(in crate::run) fn summary(listed: &[Listed]) -> Summary {
             summary.undefined.insert(policy.clone());
         }
         let name = occurrence.reference.name();
-        let found =
-            images.entry(name.clone()).or_insert_with(|| FoundImage { name: name.clone(), tags: BTreeSet::new() });
-        found.tags.extend(occurrence.reference.tag().cloned());
+        let found = images
+            .entry(name.clone())
+            .or_insert_with(|| FoundImage { name: name.clone(), references: BTreeSet::new() });
+        found.references.insert(FoundTag {
+            tag: occurrence.reference.tag().cloned(),
+            path: one.place().path.to_string(),
+            is_decided: is_decided(&one.status),
+            is_chart: occurrence.reference.is_chart(),
+        });
     }
     summary.images = images.into_values().collect();
     summary
 }
 
-/// Returns the places that are held, for `tagboat init`.
-pub(in crate::run) fn held(listed: &[Listed]) -> Vec<HeldPlace> {
+/// Returns whether something other than the rules of the starter configuration selects the policy, or is why there is none.
+fn is_decided(status: &Status) -> bool {
+    match status {
+        Status::Managed(selection) | Status::Held { selection: Some(selection), .. } => !selection.is_default(),
+        Status::Held { selection: None, .. } | Status::Ignored(_) => true,
+    }
+}
+
+/// Returns the places that are held, for `tagboat init`. The images are those of the repository without a configuration.
+pub(in crate::run) fn held(listed: &[Listed], images: &[FoundImage]) -> Vec<HeldPlace> {
+    let can_decide = |name: &ImageName, path: &str, tag: Option<&Tag>| {
+        let mut found = images.iter().filter(|image| image.name == *name).flat_map(|image| &image.references);
+        found.any(|found| !found.is_decided && found.path == path && found.tag.as_ref() == tag)
+    };
     let held = listed.iter().filter_map(|one| match &one.status {
         Status::Held { reason, .. } => Some((one, reason)),
         _ => None,
     });
     held.map(|(one, reason)| {
-        let name = match &one.finding {
-            Finding::Occurrence(occurrence) => Some(occurrence.reference.name().clone()),
+        let reference = match &one.finding {
+            Finding::Occurrence(occurrence) => Some(&occurrence.reference),
             Finding::Notice(_) => None,
         };
         let place = one.place();
-        HeldPlace { name, path: place.path.to_string(), line: place.position.line, reason: reason.clone() }
+        let tag = reference.and_then(ImageReference::tag);
+        let name = reference.map(ImageReference::name).filter(|name| can_decide(name, &place.path, tag));
+        let (name, tag) = (name.cloned(), tag.cloned());
+        HeldPlace { name, tag, path: place.path.to_string(), line: place.position.line, reason: reason.clone() }
     })
     .collect()
 }
