@@ -56,8 +56,8 @@ struct Keys {
     tag: Option<NodeId>,
     version: Option<NodeId>,
     digest: Option<NodeId>,
-    /// The value of a second key for the same part.
-    duplicate: Option<NodeId>,
+    /// The values of two keys for the same part.
+    duplicate: Option<[NodeId; 2]>,
     /// Whether some of them are in a mapping that is merged into this one.
     is_merged: bool,
 }
@@ -72,9 +72,9 @@ impl Keys {
             let value = tree.follow(value);
             if let Some((_, role)) = ROLES.iter().find(|(name, _)| *name == key)
                 && tree.text_of(value).is_some()
-                && keys.slot(*role).replace(value).is_some()
+                && let Some(first) = keys.slot(*role).replace(value)
             {
-                keys.duplicate = Some(value);
+                keys.duplicate = Some([first, value]);
             }
         }
         if has_merge_key {
@@ -132,9 +132,8 @@ pub(super) fn find(document: &Document<'_>, found: &mut DocumentFindings<'_>, fo
     if own.iter().flatten().chain(own_names).chain(&tag).chain(&digest).any(|node| found.is_taken(*node)) {
         return;
     }
-    if let Some(duplicate) = keys.duplicate {
-        let reason = "duplicate key in the mapping".to_owned();
-        return found.report_notice(document, format, duplicate, NoticeStatus::Held, reason);
+    if let Some(values) = keys.duplicate {
+        return duplicate(document, found, format, values);
     }
     let Some(version) = tag.or(digest) else { return without_version(document, found, format, map, &keys, &names) };
     if is_image_map && let Some(key) = further_part(tree, map) {
@@ -157,6 +156,19 @@ pub(super) fn find(document: &Document<'_>, found: &mut DocumentFindings<'_>, fo
     let digest = digest.or(keys.digest.filter(|node| tree.text_of(*node) == Some("")));
     let split = SplitReference { name, names, tag, digest, reported_at, takes_inline_digest: false, is_chart: false };
     found.report_split(document, format, &split);
+}
+
+/// Holds the values of two keys for the same part, or of one key that is there twice.
+fn duplicate(document: &Document<'_>, found: &mut DocumentFindings<'_>, format: &'static str, values: [NodeId; 2]) {
+    let [first, second] = values.map(|value| document.tree.key_text(value).unwrap_or_default());
+    if first == second {
+        let reason = "duplicate key in the mapping".to_owned();
+        return found.report_notice(document, format, values[1], NoticeStatus::Held, reason);
+    }
+    for value in values {
+        let reason = format!("`{first}` and `{second}` are the same part of an image; remove one of them");
+        found.report_notice(document, format, value, NoticeStatus::Held, reason);
+    }
 }
 
 /// Returns the key of a word between registry and name, whose place only the chart's template defines.
@@ -273,7 +285,9 @@ fn hold_with_digest_beside(
 fn beside_complete(document: &Document<'_>, found: &mut DocumentFindings<'_>, format: &'static str, keys: &Keys) {
     let tree = document.tree;
     let image = keys.image.and_then(|image| tree.text_of(image)).unwrap_or_default();
-    for node in [keys.tag, keys.version].into_iter().flatten() {
+    let [tag, version] = [keys.tag, keys.version];
+    let tags = keys.duplicate.filter(|[_, last]| tag == Some(*last) || version == Some(*last)).into_iter().flatten();
+    for node in [tag, version].into_iter().flatten().chain(tags) {
         if !is_filled(tree, node) || found.is_taken(node) {
             continue;
         }
