@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-use super::super::document::Document;
 use super::command::Command;
 use super::names::{is_image_key, is_output_parameter, may_be_output_parameter};
 use crate::text::{NodeId, NodeKind, Tree};
@@ -56,21 +55,23 @@ impl ParameterUses {
         }
     }
 
-    /// Adds the parameters whose values are passed on: `{name: image, value: $(params.target)}` where `image` is written.
+    /// Adds the parameters whose values are passed on: `{name: IMAGE, value: $(params.target)}` where `IMAGE` is written.
     fn add_passed_on(&mut self, tree: &Tree<'_>) {
         let passed = tree.nodes().filter_map(|map| {
             let names: Vec<String> = placeholders(tree.text_at(map, &["value"])?).collect();
-            (!names.is_empty()).then_some((tree.text_at(map, &["name"])?, names))
+            (!names.is_empty()).then_some((map, tree.text_at(map, &["name"])?, names))
         });
-        let passed: Vec<_> = passed.collect();
+        let mut passed: Vec<_> = passed.collect();
         loop {
-            let before = self.written.len();
-            for (name, values) in &passed {
-                if self.written.contains(*name) {
+            let before = passed.len();
+            passed.retain(|(map, name, values)| {
+                let is_output = self.is_output(tree, *map, name);
+                if is_output {
                     self.written.extend(values.iter().cloned());
                 }
-            }
-            if self.written.len() == before {
+                !is_output
+            });
+            if passed.len() == before {
                 return;
             }
         }
@@ -82,11 +83,10 @@ impl ParameterUses {
     }
 
     /// Returns whether the value of a parameter is what a build writes. `map` has its name and its value.
-    pub(super) fn is_output(&self, document: &Document<'_>, map: NodeId, name: &str) -> bool {
+    pub(super) fn is_output(&self, tree: &Tree<'_>, map: NodeId, name: &str) -> bool {
         if self.is_written(name) {
             return true;
         }
-        let tree = document.tree;
         let object =
             tree.ancestors(map).find(|at| tree.get(*at, "kind").is_some() && tree.get(*at, "apiVersion").is_some());
         let Some((object, group)) = object.and_then(|object| Some((object, tree.text_at(object, &["apiVersion"])?)))

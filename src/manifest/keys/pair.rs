@@ -24,7 +24,7 @@ pub(super) fn named_value(
         let Some(value) = tree.get(map, key).filter(|value| !found.is_taken(*value)) else { continue };
         let Some(text) = tree.string(value) else { continue };
         let is_reference = is_unambiguous_reference(text) || (names_image && is_full_reference(text));
-        if is_full_reference(text) && found.parameter_uses(tree).is_output(document, map, name) {
+        if is_full_reference(text) && found.parameter_uses(tree).is_output(tree, map, name) {
             found.report_notice(document, format, value, NoticeStatus::Ignored, BUILT.to_owned());
         } else if is_reference {
             found.report_reference(document, format, value);
