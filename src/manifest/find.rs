@@ -8,7 +8,7 @@ use super::markers::Markers;
 use super::occurrence::{Finding, Notice, NoticeStatus, Occurrence, Place};
 use super::options::FindOptions;
 use super::place::{File, begins};
-use super::screen::mentions;
+use super::screen::{mentions, names_image};
 use crate::text::{self, NodeId, NodeKind, Span, Style, Tree, YamlError};
 
 /// The format of notices on whole files.
@@ -240,7 +240,13 @@ impl FileReader<'_> {
                 (NoticeStatus::Ignored, format!("{owner}: not YAML, and its images are not deployed"))
             }
             (None, Some(_)) if self.options.layout.is_chart_template(path) => {
-                (NoticeStatus::Ignored, "a template of a Helm chart; the images are in its values".to_owned())
+                let is_manifest = self.set.reads_yaml(path, &FindOptions::default()) && !names_image(part);
+                let images = if is_manifest {
+                    "the images are in its values"
+                } else {
+                    "`manifests.patterns` can manage images that it names"
+                };
+                (NoticeStatus::Ignored, format!("a template of a Helm chart; {images}"))
             }
             (None, Some(mark)) => (NoticeStatus::Held, format!("a template ({mark}), not YAML: {message}")),
             (None, None) => (NoticeStatus::Held, format!("not YAML: {message}")),

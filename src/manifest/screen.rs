@@ -2,7 +2,7 @@
 
 use regex::bytes::Regex;
 
-use super::value::is_unambiguous_reference;
+use super::value::{is_full_reference, is_unambiguous_reference};
 
 /// The reason to ignore the image that a build writes.
 pub(super) const BUILT: &str = "what a build writes, not what runs";
@@ -225,6 +225,15 @@ pub(super) fn mentions(text: &str) -> impl Iterator<Item = usize> {
             }
         }
     })
+}
+
+/// Returns whether a line of a text that is not YAML has a literal reference: `image: acme/api:1.2`, or one with a registry.
+pub(super) fn names_image(text: &str) -> bool {
+    let is_image = |line: &str| {
+        let value = line.split_once("mage:").map(|(_, value)| value.trim().trim_matches(['"', '\'']));
+        value.is_some_and(is_full_reference)
+    };
+    mentions(text).next().is_some() || text.lines().any(is_image)
 }
 
 #[cfg(test)]
