@@ -23,8 +23,8 @@ impl NotReference {
     }
 }
 
-/// Schemes before a reference in real manifests: WebAssembly modules, Argo CD and Helm OCI sources, skopeo.
-const SCHEMES: [&str; 3] = ["oci://", "docker://", "docker-pullable://"];
+/// Schemes before a reference in real manifests: WebAssembly modules, Argo CD and Helm OCI sources, skopeo, contexts of BuildKit.
+const SCHEMES: [&str; 4] = ["oci://", "docker://", "docker-pullable://", "docker-image://"];
 
 /// Parses a text where a reference is expected. Returns the reference and its bytes in the text, without a scheme.
 ///

@@ -5,7 +5,8 @@
 use super::super::document::Document;
 use super::super::format::Format;
 use super::super::found::DocumentFindings;
-use super::super::keys::GlobalRegistry;
+use super::super::keys::names::contains_image;
+use super::super::keys::{FlatKeys, GlobalRegistry, is_tag};
 use super::super::occurrence::NoticeStatus;
 use super::super::screen::{Ignored, IgnoredScope};
 use super::super::split_reference::SplitReference;
@@ -87,57 +88,53 @@ fn kustomize_images(document: &Document<'_>, found: &mut DocumentFindings<'_>, i
 /// Reports `- {name: image.tag, value: v1}` next to `image.repository`. Often only the chart has the name.
 fn helm_parameters(document: &Document<'_>, found: &mut DocumentFindings<'_>, parameters: NodeId) {
     let tree = document.tree;
-    let named = |wanted: &str| {
-        let item = tree.items(parameters).find(|item| tree.text_at(*item, &["name"]) == Some(wanted))?;
-        tree.get(item, "value").filter(|value| tree.text_of(*value).is_some())
-    };
-    for item in tree.items(parameters) {
-        let name = tree.text_at(item, &["name"]).unwrap_or_default();
-        let Some(value) = tree.get(item, "value").filter(|value| !found.is_taken(*value)) else { continue };
-        let (prefix, last) = name.rsplit_once('.').map_or(("", name), |(prefix, last)| (&name[..=prefix.len()], last));
+    let named = |item| Some((tree.text_at(item, &["name"])?, tree.get(item, "value")?));
+    let keys = FlatKeys::new(tree, tree.items(parameters).filter_map(named).collect());
+    for (name, value) in tree.items(parameters).filter_map(named) {
         let text = tree.text_of(value).unwrap_or_default();
-        let is_tag =
-            matches!(last, "tag" | "imageTag") && (prefix.to_ascii_lowercase().contains("image") || last == "imageTag");
-        if is_tag {
-            let part = |keys: &[&str]| keys.iter().find_map(|key| named(&format!("{prefix}{key}")));
-            let registry = part(&["registry", "hub"]);
-            let repository = part(&["repository", "repo", "name", "imageRepository", "imageName"]);
-            let words: Vec<&str> =
-                [registry, repository].into_iter().flatten().filter_map(|n| tree.text_of(n)).collect();
-            let name = repository.map(|_| words.join("/"));
-            let parameter = tree.text_at(item, &["name"]).unwrap_or_default();
-            let name = name.or_else(|| found.configured_or_marked_image(document, value, |field| field == parameter));
-            let global = GlobalRegistry::of(|path| tree.text_of(named(&path.join("."))?));
-            if registry.is_none()
-                && let (Some(global), Some(name)) = (global, &name)
+        if found.is_taken(value) {
+            continue;
+        }
+        if is_tag(name) {
+            let mut split = keys.beside(name, value);
+            split.name =
+                split.name.or_else(|| found.configured_or_marked_image(document, value, |field| field == name));
+            let global = GlobalRegistry::of(|path| tree.text_of(keys.get(&path.join("."))?));
+            if keys.registry_beside(name).is_none()
+                && let (Some(global), Some(name)) = (global, &split.name)
                 && global.changes(name)
             {
                 found.report_notice(document, NAME, value, NoticeStatus::Held, global.reason());
                 continue;
             }
-            let digest = part(&["digest", "sha"]);
-            let names = [registry, repository].into_iter().flatten().collect();
-            found.report_split(
-                document,
-                NAME,
-                &SplitReference { name, names, tag: Some(value), digest, ..SplitReference::default() },
-            );
-        } else if name.to_ascii_lowercase().contains("image") && is_full_reference(text) {
+            found.report_split(document, NAME, &split);
+        } else if contains_image(name) && is_full_reference(text) {
             found.report_reference(document, NAME, value);
         }
     }
 }
 
-/// Reports `- {name: IMAGE_TAG, value: v1}` of a config management plugin, where settings or a marker name the image.
+/// Reports the variables and parameters of a config management plugin: whole references in each notation of a value, and
+/// `- {name: IMAGE_TAG, value: v1}` where settings or a marker name the image.
 fn plugin_variables(document: &Document<'_>, found: &mut DocumentFindings<'_>, variables: NodeId, key: &str) {
     let tree = document.tree;
     for item in tree.items(variables) {
         let name = tree.text_at(item, &["name"]).unwrap_or_default();
+        if let Some(map) = tree.get(item, "map") {
+            FlatKeys::of(tree, map).report(document, found, NAME, name);
+        }
+        if contains_image(name)
+            && let Some(array) = tree.get(item, "array")
+        {
+            kustomize_images(document, found, array);
+        }
         let Some(value) = tree.get(item, key).filter(|value| !found.is_taken(*value)) else { continue };
         let image = found.configured_or_marked_image(document, value, |field| field == name);
         if image.is_some() {
             let parts = SplitReference { name: image, tag: Some(value), ..SplitReference::default() };
             found.report_split(document, NAME, &parts);
+        } else if contains_image(name) && tree.text_of(value).is_some_and(is_full_reference) {
+            found.report_reference(document, NAME, value);
         }
     }
 }

@@ -61,8 +61,26 @@ fn built(document: &Document<'_>, found: &mut DocumentFindings<'_>) {
         let is_built = tree.get(service, "build").is_some_and(|build| tree.text_of(build) != Some(""));
         let image = if is_built { tree.get(service, "image") } else { None };
         let tags = tree.at(service, &["build", "tags"]).into_iter().flat_map(|tags| tree.items(tags));
-        for written in image.into_iter().chain(tags) {
+        let caches = tree.at(service, &["build", "cache_to"]).into_iter().flat_map(|caches| tree.items(caches));
+        for written in image.into_iter().chain(tags).chain(caches) {
             found.report_notice(document, NAME, written, NoticeStatus::Ignored, BUILT.to_owned());
+        }
+        read_by_build(document, found, service);
+    }
+}
+
+/// Reports what the build of a service reads: caches, and images in lists of contexts (`NAME=docker-image://…`).
+fn read_by_build(document: &Document<'_>, found: &mut DocumentFindings<'_>, service: NodeId) {
+    let tree = document.tree;
+    let items = |key| tree.at(service, &["build", key]).into_iter().flat_map(|list| tree.items(list));
+    for cache in items("cache_from") {
+        let reason = "a cache that a build reads, not what runs".to_owned();
+        found.report_notice(document, NAME, cache, NoticeStatus::Ignored, reason);
+    }
+    for context in items("additional_contexts") {
+        let Some(text) = tree.text_of(context) else { continue };
+        if let Some(equals) = text.find("=docker-image://") {
+            found.report_reference_in(document, NAME, context, equals + 1..text.len());
         }
     }
 }

@@ -1,15 +1,15 @@
-//! `.env` files and texts of properties in YAML: variables whose value is a whole reference.
+//! `.env` files and properties, also in YAML: values that are whole references or parts of one.
 
 use super::super::document::Document;
 use super::super::format::{Format, TextParser};
 use super::super::found::DocumentFindings;
 use super::super::keys::lines::{self, EmitEntry};
-use super::super::keys::walk;
+use super::super::keys::{FlatKeys, walk};
 use super::super::options::FindOptions;
 use super::super::value::is_full_reference;
 use crate::text::Tree;
 
-/// The format of `.env` files.
+/// The format of `.env` and `.properties` files.
 pub(crate) struct EnvFile;
 
 const NAME: &str = "env-file";
@@ -22,19 +22,15 @@ impl Format for EnvFile {
     }
 
     fn about(&self) -> &'static str {
-        "env files, and properties in YAML: variables whose value is a whole reference"
+        "env files and properties, also in YAML: values that are whole references, `image.repository` with `image.tag`"
     }
 
     fn files(&self) -> &'static [&'static str] {
-        &[".env", ".env.*", "*.env"]
+        &[".env", ".env.*", "*.env", "*.properties"]
     }
 
     fn text_parser(&self) -> Option<TextParser> {
         Some(parse)
-    }
-
-    fn embedded_keys(&self) -> &'static [&'static str] {
-        &["*.properties"]
     }
 
     fn recognizes(&self, text: &str) -> bool {
@@ -46,14 +42,14 @@ impl Format for EnvFile {
     fn find(&self, document: &Document<'_>, found: &mut DocumentFindings<'_>) {
         let tree = document.tree;
         let references = document.options.reference_variables.get(document.path);
-        for (key, value) in tree.items(document.root).flat_map(|map| tree.entries(map)) {
-            let (name, text) = (tree.text_of(key).unwrap_or_default(), tree.text_of(value).unwrap_or_default());
-            let names_image = name.to_ascii_lowercase().contains("image");
-            let has_path = text.split_once('/').is_some_and(|(host, _)| host.contains('.'));
-            let is_reference = references.is_some_and(|names| names.contains(name));
-            if is_full_reference(text) && (names_image || is_reference || (has_path && !text.contains("://"))) {
-                found.report_reference(document, NAME, value);
+        for map in tree.items(document.root) {
+            let keys = FlatKeys::of(tree, map);
+            for value in references.into_iter().flatten().filter_map(|name| keys.get(name)) {
+                if tree.text_of(value).is_some_and(is_full_reference) {
+                    found.report_reference(document, NAME, value);
+                }
             }
+            keys.report(document, found, NAME, "");
         }
         walk::named_by_rules(document, found, NAME);
     }

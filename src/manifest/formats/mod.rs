@@ -14,6 +14,7 @@ mod kustomize;
 mod marker;
 mod octopus;
 mod pattern;
+mod toml;
 mod yaml;
 
 use super::format::Format;
@@ -33,6 +34,7 @@ pub const FORMATS: &[&dyn Format] = &[
     &compose::Compose,
     &kubernetes::Kubernetes,
     &helm_values::HelmValues,
+    &toml::Toml,
     &env_file::EnvFile,
     &dockerfile::Dockerfile,
     &yaml::Yaml,

@@ -3,6 +3,7 @@
 pub(in crate::manifest) mod build;
 mod command;
 pub(crate) mod expansions;
+mod flat;
 pub(crate) mod instructions;
 pub(crate) mod jobs;
 pub(crate) mod lines;
@@ -13,4 +14,5 @@ mod single;
 mod split;
 pub(crate) mod walk;
 
+pub(in crate::manifest) use flat::{FlatKeys, is_tag};
 pub(in crate::manifest) use registry::GlobalRegistry;

@@ -28,8 +28,16 @@ pub(super) fn is_image_list_key(key: &str) -> bool {
     key == "images" || key.ends_with("Images")
 }
 
+/// The reason to ignore what is in a list of what is allowed.
+pub(super) const ALLOWED: &str = "a list of what is allowed matches images and does not run them";
+
+/// Returns whether a key holds a list of what is allowed: `allowedImages`, `runners.docker.allowed_images`.
+pub(super) fn is_allow_list(key: &str) -> bool {
+    key.rsplit('.').next().is_some_and(|last| last.starts_with("allowed"))
+}
+
 /// Returns whether a name contains `image` and is not about pulling it, such as `imagePullPolicy`.
-pub(super) fn contains_image(name: &str) -> bool {
+pub(crate) fn contains_image(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     name.contains("image") && !name.contains("pull")
 }

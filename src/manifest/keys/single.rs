@@ -38,7 +38,7 @@ impl ExpectedValue {
             "name" | "container" | "pipe" if is_image_of_job(document, map, key, text) => return Self::Image,
             "pipe" if document.job_runner() == Some(BITBUCKET) => return Self::Pipe,
             "name" => tree.text_at(map, &["kind"]) == Some("DockerImage"),
-            _ if parent == Some("baseImageOverrides") => true,
+            _ if parent == Some("baseImageOverrides") || text.starts_with("docker-image://") => true,
             "uses" => text.starts_with("docker://"),
             "package" => document.group() == "pkg.crossplane.io",
             // Tasks and pipelines of Tekton in an image.
@@ -88,7 +88,7 @@ pub(super) fn report(
 
 /// Returns whether a text contains a variable or a template. Such a value is reported; a plain word under `*Image` is
 /// not.
-fn is_unfinished(text: &str) -> bool {
+pub(super) fn is_unfinished(text: &str) -> bool {
     text.starts_with("ko://") || ["${", "$(", "{{"].iter().any(|mark| text.contains(mark))
 }
 

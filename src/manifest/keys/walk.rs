@@ -8,7 +8,9 @@ use super::super::split_reference::SplitReference;
 use super::super::value::{is_full_reference, is_unambiguous_reference};
 use super::command::Command;
 use super::jobs::are_services;
-use super::names::{assigns_image, contains_image, is_image_key, is_image_list_key, is_variable};
+use super::names::{
+    ALLOWED, assigns_image, contains_image, is_allow_list, is_image_key, is_image_list_key, is_variable,
+};
 use super::{pair, single, split};
 use crate::text::{NodeId, NodeKind, Style};
 
@@ -159,6 +161,8 @@ fn sequence(document: &Document<'_>, found: &mut DocumentFindings<'_>, format: &
             // Reported under another key.
         } else if is_output && names_output(&text[equals.map_or(0, |equals| equals + 1)..]) {
             found.report_notice(document, format, item, NoticeStatus::Ignored, BUILT.to_owned());
+        } else if is_image_list && is_allow_list(key) && is_full_reference(text) {
+            found.report_notice(document, format, item, NoticeStatus::Ignored, ALLOWED.to_owned());
         } else if are_services || (is_image_list || follows_image_flag) && is_full_reference(text) {
             found.report_reference(document, format, item);
         } else if let Some(equals) = equals
