@@ -354,7 +354,10 @@ fn starter_groups_held_places_by_reason() {
         place("", "", "apps/2.yaml", "no name is in this file; name it with `tags: [{ field: a }]`"),
         place("", "", "apps/3.yaml", "no name is in this file; name it with `tags: [{ field: b }]`"),
     ];
+    let busybox = (0..9).map(|at| place("busybox", "latest", &format!("jobs/{at}.yaml"), "many files"));
+    let held: Vec<_> = held.into_iter().chain(busybox).collect();
     let images = vec![
+        found("busybox", &["1.36"]),
         found("valkey/valkey", &["alpine"]),
         found("postgres", &["17", "latest"]),
         found("pgvector/pgvector", &["pg16"]),
@@ -370,6 +373,8 @@ fn starter_groups_held_places_by_reason() {
   # apps/2.yaml:12, apps/3.yaml:12: no name is in this file; name it with
   #   `tags: [{ field: a }]`
   #   `tags: [{ field: b }]`
+  # jobs/0.yaml:12, jobs/1.yaml:12, jobs/2.yaml:12 and 6 more: many files
+  # busybox is held in 9 files; `tagboat list` shows them.
 ";
     assert!(text.contains(entries), "{text}");
     assert!(text.find(entries) < text.find("  - images:\n"), "{text}");

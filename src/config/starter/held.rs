@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use crate::image::{ImageName, Tag};
-use crate::text::{flow_string, visible};
+use crate::text::{count_of, flow_string, visible};
 
 use super::found::{FoundImage, HeldPlace};
 
@@ -13,6 +13,9 @@ const MOST_ENTRIES: usize = 20;
 
 /// The number of places that an entry names.
 const MOST_PLACES: usize = 3;
+
+/// The number of files of an image that a rule names. More hide the other entries.
+const MOST_FILES: usize = 8;
 
 /// The greatest length of a line that words are added to.
 const MOST_CHARACTERS: usize = 108;
@@ -91,10 +94,17 @@ fn write_rules(out: &mut String, places: &[&HeldPlace], images: &[FoundImage]) {
         held.into_iter().partition(|(name, paths)| files(name).is_subset(paths));
     let all: BTreeSet<&str> = partly.iter().flat_map(|(_, paths)| paths).copied().collect();
     let is_exact = partly.iter().all(|(name, paths)| files(name).intersection(&all).all(|path| paths.contains(path)));
-    if is_exact {
+    if is_exact && all.len() <= MOST_FILES {
         write_rule(out, partly.iter().map(|(name, _)| *name), &all);
     } else {
-        partly.iter().for_each(|(name, paths)| write_rule(out, std::iter::once(*name), paths));
+        for (name, paths) in &partly {
+            if paths.len() <= MOST_FILES {
+                write_rule(out, std::iter::once(*name), paths);
+            } else {
+                let (image, files) = (name.familiar(), count_of(paths.len(), "file"));
+                let _ = writeln!(out, "  # {image} is held in {files}; `tagboat list` shows them.");
+            }
+        }
     }
     write_rule(out, everywhere.iter().map(|(name, _)| *name), &BTreeSet::new());
 }
