@@ -330,6 +330,7 @@ mod tests {
         for (is_failed, actions, up_to_date, expected) in rows {
             let failed = FailureRow {
                 subject: Subject::Image("a".to_owned()),
+                host: None,
                 reason: String::new(),
                 hint: None,
                 locations: Vec::new(),

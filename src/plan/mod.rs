@@ -23,7 +23,7 @@ pub use group::{Grouping, Ungrouped, group};
 pub use leftover::{Leftover, LeftoverContent};
 pub use limits::PullRequestLimits;
 pub use metadata::Metadata;
-pub use proposal::{ActionId, Change, Draft, Extras, GroupId, MergeMethod, Proposal, major_mark};
+pub use proposal::{ActionId, Change, Draft, Extras, GroupId, MergeMethod, Proposal, bump, major_mark};
 pub use proposed::ProposedReferences;
 pub use pull_request::{PullRequest, PullRequestState};
 pub use reasons::{CloseReason, LeaveReason};

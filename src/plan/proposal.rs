@@ -45,11 +45,16 @@ pub struct Change {
 impl Change {
     /// Returns what changes: `major`, `minor` or `patch` of a version, the `digest` alone, or `other`.
     pub fn bump(&self) -> &'static str {
-        match (self.from.tag(), self.to.tag()) {
-            (Some(from), Some(to)) if from == to => "digest",
-            (Some(from), Some(to)) => Bump::between(from.as_str(), to.as_str()).map_or("other", Bump::as_str),
-            _ => "other",
-        }
+        bump(&self.from, &self.to)
+    }
+}
+
+/// Returns what differs between two references to an image: see [`Change::bump`].
+pub fn bump(from: &ImageReference, to: &ImageReference) -> &'static str {
+    match (from.tag(), to.tag()) {
+        (Some(from), Some(to)) if from == to => "digest",
+        (Some(from), Some(to)) => Bump::between(from.as_str(), to.as_str()).map_or("other", Bump::as_str),
+        _ => "other",
     }
 }
 

@@ -23,7 +23,7 @@ impl<'a> FailureCause<'a> {
         let is_image = |row: &FailureRow| matches!(row.subject, Subject::Image(_));
         let cause = |(at, row): (usize, &'a FailureRow)| {
             let own = if is_image(row) { None } else { Some(at) };
-            ((&row.reason, row.hint.as_deref(), own), row)
+            ((&row.host, &row.reason, row.hint.as_deref(), own), row)
         };
         let groups = alike(failures.iter().enumerate().map(cause));
         groups
@@ -36,23 +36,30 @@ impl<'a> FailureCause<'a> {
             .collect()
     }
 
-    /// Returns the subject, or the number of the images.
+    /// Returns whether several images failed for it.
+    pub(super) fn is_shared(&self) -> bool {
+        self.subjects.len() > 1
+    }
+
+    /// Returns the subject, or the number of the images and their registry.
     pub(super) fn label(&self) -> String {
-        match self.subjects[..] {
-            [only] => only.to_owned(),
-            _ => count_of(self.subjects.len(), "image"),
+        let images = || count_of(self.subjects.len(), "image");
+        match (&self.subjects[..], &self.first.host) {
+            ([only], _) => (*only).to_owned(),
+            (_, Some(host)) => format!("{} of {host}", images()),
+            (_, None) => images(),
         }
     }
 
     /// Returns the images, if there are several.
     pub(super) fn images(&self) -> Option<String> {
-        (self.subjects.len() > 1).then(|| self.subjects.join(", "))
+        self.is_shared().then(|| self.subjects.join(", "))
     }
 }
 
 /// Returns held values by their reason and hint, in the order of the first value of each.
-pub(super) fn held_by_reason(held: &[HeldRow]) -> Vec<Vec<&HeldRow>> {
-    alike(held.iter().map(|row| ((&row.reason, row.hint.as_deref()), row)))
+pub(super) fn held_by_reason<'a>(held: impl IntoIterator<Item = &'a HeldRow>) -> Vec<Vec<&'a HeldRow>> {
+    alike(held.into_iter().map(|row| ((&row.reason, row.hint.as_deref()), row)))
 }
 
 /// Returns rows by their keys, in the order of the first row of each key. No group is empty.

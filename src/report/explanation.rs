@@ -17,6 +17,8 @@ pub struct Explanation {
     /// The chosen tag, digest or both. It equals `current` for an image that is up to date, and is `None` where nothing was
     /// chosen.
     pub chosen: Option<String>,
+    /// What an update changes: `major`, `minor` or `patch` of a version, the `digest` alone, or `other`.
+    pub bump: Option<&'static str>,
     /// What the policy decided.
     pub outcome: OutcomeKind,
     /// The reason for the outcome.

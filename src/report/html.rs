@@ -1,12 +1,13 @@
 //! A self-contained HTML page that works on any screen size, with or without scripts. The template is `page.html`; this
 //! file provides its values. The template escapes all text.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
 use minijinja::{AutoEscape, Environment, Value, escape_formatter};
 use serde::{Deserialize as _, Serialize};
 
+use super::cause::{FailureCause, held_by_reason};
+use super::cells::{HtmlCell, Line, age, badge, code, hint, link, locations, plain, soft, text, version};
 use super::checks::{CheckStatus, Checks};
 use super::explanation::{Explanation, Facts, VerdictKind};
 use super::image_row::{ImageRow, ImageStatus};
@@ -14,9 +15,8 @@ use super::list::{ReferenceList, ReferenceStatus};
 use super::renderer::Renderer;
 use super::run_report::{ProposalAction, ProposalRow, RunReport};
 use super::style::RenderOptions;
-use super::text::{first_line, shortened, shown_value, summary};
-use crate::docs::split_at_address;
-use crate::image::is_reproducible;
+use super::text::{first_line, shown_value, summary};
+use crate::plan::major_mark;
 use crate::text::{count_of, visible};
 
 /// A self-contained HTML page.
@@ -66,22 +66,6 @@ struct HtmlRow {
     cells: Vec<HtmlCell>,
 }
 
-/// A cell of a table: its lines, and the sort key if that is not the text.
-#[derive(Serialize, Default)]
-struct HtmlCell {
-    lines: Vec<Line>,
-    order: Option<String>,
-}
-
-#[derive(Serialize, Default)]
-struct Line {
-    text: String,
-    code: bool,
-    /// CSS classes: `soft`, `strong`, `keep`, `status held`.
-    style: String,
-    url: Option<String>,
-}
-
 impl Renderer for Html {
     fn name(&self) -> &'static str {
         "html"
@@ -128,7 +112,11 @@ impl Renderer for Html {
             let chosen = one.chosen.as_deref().unwrap_or_default();
             let mut reason = plain(&one.reason);
             reason.lines.extend(hint(one.hint.as_deref()));
-            let cells = [code(&one.current), code(chosen), plain(one.outcome.as_str()), reason, code(&one.policy)];
+            let mut chosen = code(chosen);
+            chosen.lines.extend(soft(
+                Some(major_mark(one.bump.unwrap_or_default()).trim_start()).filter(|mark| !mark.is_empty()),
+            ));
+            let cells = [code(&one.current), chosen, plain(one.outcome.as_str()), reason, code(&one.policy)];
             HtmlRow { status: None, cells: cells.into_iter().chain([locations(&one.locations)]).collect() }
         });
         let columns = &["Current", "Chosen", "Outcome", "Reason", "Policy", "Location"];
@@ -182,11 +170,14 @@ impl Renderer for Html {
             fact("run", &about.run_url, true),
         ];
         let by_branch = report.proposals_by_branch();
+        let causes = FailureCause::of(&report.failed);
+        let causes = causes.iter().filter(|cause| cause.is_shared());
+        let shared = causes.flat_map(|cause| cause.subjects.iter().map(|subject| (*subject, cause.label()))).collect();
         let sections = [
             Table {
                 title: "Images",
                 columns: &["Status", "Image", "Current", "Chosen", "Age", "Pull request", "Location", "Reason"],
-                rows: report.images.iter().map(|row| image(row, report, &by_branch)).collect(),
+                rows: report.images.iter().map(|row| image(row, report, &by_branch, &shared)).collect(),
             },
             Table {
                 title: "Pull requests",
@@ -194,7 +185,7 @@ impl Renderer for Html {
                 rows: proposals(report),
             },
             Table { title: "Other held values", columns: &["Value", "Location", "Reason"], rows: held(report) },
-            Table { title: "Other failures", columns: &["Subject", "Reason", "Location"], rows: failed(report) },
+            Table { title: "Failures", columns: &["Subject", "Reason", "Location"], rows: failed(report) },
         ];
         let statuses = ImageStatus::ALL.map(|status| (status.as_str(), status.label()));
         page(HtmlPage {
@@ -226,7 +217,13 @@ fn page(document: HtmlPage) -> String {
     page.unwrap_or_else(|error| format!("<!doctype html><title>Tagboat</title><p>{error}")) + "\n"
 }
 
-fn image(row: &ImageRow, report: &RunReport, by_branch: &BTreeMap<&str, &ProposalRow>) -> HtmlRow {
+/// Returns the row of an image. `shared` has the images whose failure is in a table of its own, because others have the same one.
+fn image(
+    row: &ImageRow,
+    report: &RunReport,
+    by_branch: &BTreeMap<&str, &ProposalRow>,
+    shared: &BTreeMap<&str, String>,
+) -> HtmlRow {
     let style = if row.chosen.as_ref() == Some(&row.current) { "" } else { "strong" };
     let mut chosen = row.chosen.as_ref().map(|chosen| version(chosen, style)).unwrap_or_default();
     chosen.lines.extend(soft(row.major_mark()));
@@ -238,8 +235,10 @@ fn image(row: &ImageRow, report: &RunReport, by_branch: &BTreeMap<&str, &Proposa
     let rank = ImageStatus::ALL.iter().position(|status| *status == row.status).unwrap_or_default();
     let mut image = code(&row.name);
     image.lines.extend(row.policy.iter().flat_map(|policy| soft(Some(policy))));
+    let failure = row.failure.as_ref().and_then(|failure| shared.get(failure.as_str()));
     let mut reason = plain(&row.reason);
     reason.lines.extend(hint(row.hint.as_deref()));
+    let reason = failure.map_or(reason, |label| plain(&format!("one failure for {label}: see Failures")));
     HtmlRow {
         status: Some(row.status.as_str()),
         cells: vec![
@@ -283,44 +282,29 @@ fn proposals(report: &RunReport) -> Vec<HtmlRow> {
 }
 
 fn held(report: &RunReport) -> Vec<HtmlRow> {
-    let rows = report.held_beyond_images().map(|held| {
-        let location = held.location();
-        let mut reason = plain(&held.reason);
-        reason.lines.extend(hint(held.hint.as_deref()));
-        HtmlRow { status: None, cells: vec![code(&first_line(&held.value)), code(&location), reason] }
+    let rows = held_by_reason(report.held_beyond_images()).into_iter().map(|alike| {
+        let first = alike[0];
+        let values = alike.iter().flat_map(|held| code(&first_line(&held.value)).lines).collect();
+        let places = alike.iter().map(|held| held.location()).collect::<Vec<_>>();
+        let mut reason = plain(&first.reason);
+        reason.lines.extend(hint(first.hint.as_deref()));
+        HtmlRow { status: None, cells: vec![HtmlCell { lines: values, order: None }, locations(&places), reason] }
     });
     rows.collect()
 }
 
 fn failed(report: &RunReport) -> Vec<HtmlRow> {
-    let rows = report.failures_beyond_images().map(|failed| {
-        let mut reason = plain(&failed.reason);
-        reason.lines.extend(hint(failed.hint.as_deref()));
-        HtmlRow { status: None, cells: vec![code(failed.subject.as_str()), reason, locations(&failed.locations)] }
+    let beyond_images = report.failures_beyond_images().map(|failed| &failed.subject).collect::<BTreeSet<_>>();
+    let causes = FailureCause::of(&report.failed);
+    let causes = causes.iter().filter(|cause| cause.is_shared() || beyond_images.contains(&cause.first.subject));
+    let rows = causes.map(|cause| {
+        let mut subjects = if cause.is_shared() { plain(&cause.label()) } else { HtmlCell::default() };
+        subjects.lines.extend(cause.subjects.iter().flat_map(|subject| code(subject).lines));
+        let mut reason = plain(&cause.first.reason);
+        reason.lines.extend(hint(cause.first.hint.as_deref()));
+        HtmlRow { status: None, cells: vec![subjects, reason, locations(&cause.locations)] }
     });
     rows.collect()
-}
-
-/// Returns how long ago an image was built; empty for the constant times of reproducible builds.
-fn age(at: Timestamp, built: Timestamp) -> HtmlCell {
-    let seconds = at.as_second().saturating_sub(built.as_second());
-    if is_reproducible(built) || seconds < 0 {
-        return HtmlCell::default();
-    }
-    let (hours, days) = (seconds / 3_600, seconds / 86_400);
-    let (count, unit) = match days {
-        0 if hours == 0 => (seconds / 60, "minute"),
-        0 => (hours, "hour"),
-        1..=59 => (days, "day"),
-        60..=729 => (days / 30, "month"),
-        _ => (days / 365, "year"),
-    };
-    let words = count_of(count, unit);
-    let line = Line { style: "keep".to_owned(), ..text(&words) };
-    HtmlCell {
-        lines: vec![line, Line { style: "soft keep".to_owned(), ..text(&built.strftime("%Y-%m-%d").to_string()) }],
-        order: Some(seconds.to_string()),
-    }
 }
 
 /// Returns a filter for each status, given with its label, that a row has.
@@ -331,57 +315,6 @@ fn filters(statuses: &[(&'static str, &'static str)], rows: impl Iterator<Item =
         (count > 0).then_some(StatusFilter { status, name, count })
     };
     statuses.iter().filter_map(filter).collect()
-}
-
-fn text(text: &str) -> Line {
-    Line { text: text.to_owned(), ..Line::default() }
-}
-
-/// Returns a tag with its digest on the next line.
-fn version(version: &str, style: &str) -> HtmlCell {
-    let line =
-        |text: &str, style: &str| Line { code: true, style: format!("keep {style}"), ..self::text(&shortened(text)) };
-    let lines = match version.split_once('@') {
-        Some((tag, digest)) => vec![line(tag, style), line(digest, "soft")],
-        None if version.is_empty() => Vec::new(),
-        None => vec![line(version, style)],
-    };
-    HtmlCell { lines, order: None }
-}
-
-/// Returns a line of less important text, if there is any.
-fn soft(what: Option<&str>) -> Vec<Line> {
-    what.map(|what| Line { style: "soft".to_owned(), ..text(what) }).into_iter().collect()
-}
-
-/// Returns the line of a hint, which links to the documentation page that it names.
-fn hint(hint: Option<&str>) -> Option<Line> {
-    let hint = hint?;
-    let url = split_at_address(hint).map(|(_, address, _)| address.to_owned());
-    Some(Line { style: "soft".to_owned(), url, ..text(&format!("hint: {hint}")) })
-}
-
-fn plain(what: &str) -> HtmlCell {
-    HtmlCell { lines: if what.is_empty() { Vec::new() } else { vec![text(what)] }, order: None }
-}
-
-fn code(what: &str) -> HtmlCell {
-    let line = Line { code: true, ..text(&shortened(what)) };
-    HtmlCell { lines: if what.is_empty() { Vec::new() } else { vec![line] }, order: None }
-}
-
-fn locations(locations: &[String]) -> HtmlCell {
-    HtmlCell { lines: locations.iter().map(|location| Line { code: true, ..text(location) }).collect(), order: None }
-}
-
-/// Returns a label in the color of a CSS class.
-fn badge(class: &str, label: &str) -> HtmlCell {
-    HtmlCell { lines: vec![Line { style: format!("status {class}"), ..text(label) }], order: None }
-}
-
-/// Returns a URL that is safe to link: nothing that a browser would run.
-fn link(url: &str) -> Option<String> {
-    ["https://", "http://", "file://"].iter().any(|scheme| url.starts_with(scheme)).then(|| url.to_owned())
 }
 
 /// Returns `acme/manifests` for `https://github.com/acme/manifests.git`.
@@ -403,29 +336,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn formats_ages_in_the_largest_fitting_unit() {
-        let at: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
-        let shown = |built: &str| age(at, built.parse().unwrap()).lines.first().map(|line| line.text.clone());
-        #[rustfmt::skip]
-        let rows = [
-            ("2026-11-21T11:59:00Z", Some("1 minute")),
-            ("2026-11-21T09:00:00Z", Some("3 hours")),
-            ("2026-11-01T12:00:00Z", Some("20 days")),
-            ("2026-06-01T12:00:00Z", Some("5 months")),
-            ("2023-06-01T12:00:00Z", Some("3 years")),
-            ("1970-01-01T00:00:00Z", None),
-            ("2026-11-22T12:00:00Z", None),
-        ];
-        for (built, words) in rows {
-            assert_eq!(shown(built).as_deref(), words, "{built}");
-        }
-    }
-
-    #[test]
-    fn shortens_repository_urls_and_links_only_safe_ones() {
+    fn shortens_repository_urls() {
         for url in ["https://github.com/acme/manifests.git", "git@github.com:acme/manifests", "/srv/acme/manifests/"] {
             assert_eq!(name_of(url), "acme/manifests", "{url}");
         }
-        assert_eq!(link("javascript:alert(1)"), None);
     }
 }

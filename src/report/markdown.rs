@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
-use super::cause::FailureCause;
+use super::cause::{FailureCause, held_by_reason};
 use super::checks::Checks;
 use super::explanation::Explanation;
 use super::list::ReferenceList;
 use super::renderer::Renderer;
-use super::run_report::{ChangeRow, ProposalAction, RunReport};
+use super::run_report::{ChangeRow, HeldRow, ProposalAction, RunReport};
 use super::style::RenderOptions;
 use super::text::{first_line, outcome, shortened, shown_value, shown_version, summary};
 use crate::docs::{Hint, split_at_address};
@@ -93,9 +93,12 @@ impl Renderer for Markdown {
             vec![code(&row.name), current, locations, plain(&row.reason)]
         });
         section(&mut out, "Up to date, with a remark", &["Image", "Current", "Locations", "Reason"], remarkable);
-        let held = report.held.iter().map(|held| {
-            let location = code(&held.location());
-            vec![location, code(&shortened(&first_line(&held.value))), plain(&held.reason), hint(&held.hint)]
+        let held = held_by_reason(&report.held).into_iter().map(|alike| {
+            let places = alike.iter().map(|held| code(&held.location())).collect::<Vec<_>>();
+            let mut values = alike.iter().map(|held| code(&shortened(&first_line(&held.value)))).collect::<Vec<_>>();
+            values.dedup();
+            let HeldRow { reason, hint: next, .. } = alike[0];
+            vec![places.join(", "), values.join(", "), plain(reason), hint(next)]
         });
         section(&mut out, "Held", &["Location", "Value", "Reason", "Hint"], held);
         let causes = FailureCause::of(&report.failed);

@@ -5,6 +5,7 @@
 //! output formats, and [`RENDERERS`] is their table.
 
 mod cause;
+mod cells;
 mod checks;
 mod diff;
 mod explanation;

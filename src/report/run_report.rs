@@ -274,6 +274,8 @@ pub struct FailureRow {
     /// What failed.
     #[serde(flatten)]
     pub subject: Subject,
+    /// The registry of the image, if its lookup failed.
+    pub host: Option<String>,
     /// Why, with all causes.
     pub reason: String,
     /// What to do next.

@@ -207,7 +207,10 @@ fn explanation(one: &Explanation, options: RenderOptions) -> String {
 /// Returns the outcome with the chosen version.
 pub(super) fn outcome(one: &Explanation) -> String {
     match one.outcome {
-        OutcomeKind::Update => format!("update to {}", one.chosen.as_deref().map(shortened).unwrap_or_default()),
+        OutcomeKind::Update => {
+            let chosen = one.chosen.as_deref().map(shortened).unwrap_or_default();
+            format!("update to {chosen}{}", major_mark(one.bump.unwrap_or_default()))
+        }
         OutcomeKind::UpToDate => "up to date".to_owned(),
         OutcomeKind::Held | OutcomeKind::Unknown => one.outcome.as_str().to_owned(),
     }

@@ -13,7 +13,7 @@ use crate::govern::{Listed, Policies, PolicyQuery, Selection, Status};
 use crate::image::{ImageName, ImageReference, Tag, TagError};
 use crate::interop::Automation;
 use crate::manifest::{Finding, Occurrence};
-use crate::plan::ProposedReferences;
+use crate::plan::{self, ProposedReferences};
 use crate::policy::reason::{Hold, Ineligibility, Unknown};
 use crate::policy::{self, Candidate, Gates, Outcome, Pinning, Reason};
 use crate::registry::Registry;
@@ -280,9 +280,11 @@ fn reason(verdict: &Reason, outcome: &Outcome) -> String {
 /// Returns the explanation of a decision. `invalid` are given texts that are not valid tags, and `hint` is about a failed lookup.
 fn explanation(answer: &Answer, invalid: &[report::CandidateRow], hint: Option<&Hint>) -> Explanation {
     let decision = &answer.decision;
+    let mut bump = None;
     let (outcome, chosen, cause) = match &decision.outcome {
         Outcome::Update(choice) => {
             let to = decision.current.with(Some(choice.tag.clone()), choice.digest.clone());
+            bump = Some(plan::bump(&decision.current, &to));
             (OutcomeKind::Update, Some(report::version(&to)), choice.explanation())
         }
         Outcome::UpToDate(reason) | Outcome::Waiting(reason) => {
@@ -305,6 +307,7 @@ fn explanation(answer: &Answer, invalid: &[report::CandidateRow], hint: Option<&
         image: decision.current.name().to_string(),
         current: report::version(&decision.current),
         chosen,
+        bump,
         outcome,
         reason: cause,
         hint: if outcome == OutcomeKind::Unknown { hint.cloned() } else { None },

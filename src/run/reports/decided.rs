@@ -97,6 +97,7 @@ impl<'a> Decided<'a> {
         }
         let failed = |failure: &Failure| FailureRow {
             subject: Subject::Image(failure.name.to_string()),
+            host: Some(failure.name.registry().to_owned()),
             reason: chain(&failure.error),
             hint: Some(failure.error.hint()),
             locations: locations.remove(&failure.name).unwrap_or_default(),

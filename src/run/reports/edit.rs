@@ -28,6 +28,7 @@ impl Edited {
         failed.extend(unmanaged(&self.scope, &self.listed, &self.unmatched_paths));
         failed.extend(self.failed.iter().map(|(path, error)| FailureRow {
             subject: Subject::File(path.to_string()),
+            host: None,
             reason: chain(error),
             hint: Some(error.hint()),
             locations: Vec::new(),

@@ -124,6 +124,7 @@ pub(super) fn failed(result: &GroupResult) -> Option<FailureRow> {
     let error = result.result.as_ref().err()?;
     Some(FailureRow {
         subject: Subject::Group(subject(result)),
+        host: None,
         reason: chain(error),
         hint: Some(error.hint()),
         locations: Vec::new(),
@@ -135,6 +136,7 @@ pub(super) fn warnings(result: &GroupResult) -> impl Iterator<Item = FailureRow>
     let written = result.result.as_ref().ok().and_then(Option::as_ref);
     written.into_iter().flat_map(|written| &written.warnings).map(|warning| FailureRow {
         subject: Subject::PullRequestSettings(subject(result)),
+        host: None,
         reason: chain(warning),
         hint: Some(warning.hint()),
         locations: Vec::new(),

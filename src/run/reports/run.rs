@@ -51,6 +51,7 @@ impl RunOutcome {
         failed.extend(results.iter().flat_map(results::warnings));
         failed.extend(planned.ungrouped.iter().map(|one| FailureRow {
             subject: Subject::Setting("pull-requests"),
+            host: None,
             reason: one.error.to_string(),
             hint: Some(one.error.hint()),
             locations: one.changes.iter().map(|change| location(&change.path, change.position)).collect(),

@@ -22,10 +22,11 @@ pub(super) fn unmanaged(scope: &Scope, listed: &[Listed], unmatched_paths: &[Str
 fn unmatched_path(glob: &str) -> FailureRow {
     FailureRow {
         subject: Subject::File(glob.to_owned()),
+        host: None,
         reason: "no file matches this --path".to_owned(),
         hint: Some(hint!(
             "command-line.md#select-images",
-            "write the glob relative to the folder that the command reads, as in `--path \"envs/staging/**\"`, or omit it"
+            "write the glob from the root of the repository, as in `--path \"envs/staging/**\"`, or omit it"
         )),
         locations: Vec::new(),
     }
@@ -65,6 +66,7 @@ fn failure(name: &ImageName, scope: &Scope, listed: &[Listed]) -> Option<Failure
     };
     Some(FailureRow {
         subject: Subject::Image(name.to_string()),
+        host: None,
         reason,
         hint: Some(hint),
         locations: found.iter().map(|one| location(&one.place().path, one.place().position)).collect(),
