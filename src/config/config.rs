@@ -118,8 +118,8 @@ pub enum DeclaredKey {
     Follow,
     /// `paths` of `manifests.app-versions`.
     AppVersions,
-    /// `paths` of `manifests.tags`, with the field.
-    Tags(String),
+    /// `paths` of `manifests.tags`, with the `field` beside it and the position of that.
+    Tags(String, Position),
     /// `paths` of `manifests.patterns`.
     Patterns,
 }

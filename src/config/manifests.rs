@@ -55,8 +55,9 @@ pub(super) fn declared_globs(schema: &Schema, files: ConfigFiles<'_>) -> Vec<Dec
     let manifests = &schema.manifests;
     manifests.app_versions.iter().for_each(|one| add(&DeclaredKey::AppVersions, &one.value.paths));
     for tag in &manifests.tags {
-        let field = tag.value.field.as_ref().map(|field| field.value.clone());
-        add(&DeclaredKey::Tags(field.unwrap_or_default()), &tag.value.paths);
+        let field = tag.value.field.as_ref().map(|field| (field.value.clone(), field.place.position));
+        let (field, position) = field.unwrap_or_else(|| (String::new(), tag.place.position));
+        add(&DeclaredKey::Tags(field, position), &tag.value.paths);
     }
     manifests.patterns.iter().for_each(|one| add(&DeclaredKey::Patterns, &one.value.paths));
     let policies = schema.policies.values().flatten();

@@ -25,8 +25,8 @@ pub fn unmatched(
     fields: &dyn Fn(&str) -> Vec<String>,
 ) -> Vec<Notice> {
     let repository = Repository { config, paths, unread, findings, fields, images: OnceCell::new() };
-    let reasons = config.declared_globs.iter().filter_map(|one| Some((one, repository.reason(one)?)));
-    let mut notices = reasons.map(|(declared, reason)| notice(declared, reason)).collect::<Vec<_>>();
+    let mismatches = config.declared_globs.iter().filter_map(|one| Some((one, repository.mismatch(one)?)));
+    let mut notices = mismatches.map(|(declared, mismatch)| notice(declared, mismatch)).collect::<Vec<_>>();
     notices.sort_by_key(|notice| notice.place.position);
     notices
 }
@@ -41,15 +41,23 @@ struct Repository<'a> {
     images: OnceCell<Vec<ImageName>>,
 }
 
+/// What matches nothing, and why.
+enum Mismatch {
+    /// The glob itself, or what is looked for in its files.
+    Glob(String),
+    /// The `field` beside it.
+    Field(String),
+}
+
 impl Repository<'_> {
-    fn reason(&self, declared: &DeclaredGlob) -> Option<String> {
+    fn mismatch(&self, declared: &DeclaredGlob) -> Option<Mismatch> {
         let DeclaredGlob { key, glob, .. } = declared;
         // The operator's file may be for several repositories, each of which has only a part of what it names.
         if declared.written_by == ConfigSource::Operator && is_about_files_or_images(key) {
             return None;
         }
         if *key == DeclaredKey::RuleImages {
-            return self.unmatched_image(glob);
+            return self.unmatched_image(glob).map(Mismatch::Glob);
         }
         if self.unread.iter().any(|folder| may_match_in(glob.glob().glob(), folder)) {
             return None;
@@ -57,46 +65,40 @@ impl Repository<'_> {
         let mut matching = self.paths.iter().filter(|path| glob.is_match(&***path)).peekable();
         if matching.peek().is_none() {
             let near = nearest_match(&declared.written, '/', self.paths.iter().map(|path| &**path));
-            return Some(with_nearest("no file matches this path", near));
+            return Some(Mismatch::Glob(with_nearest("no file matches this path", near)));
         }
         if matches!(key, DeclaredKey::Include | DeclaredKey::Exclude) {
             return None;
         }
         if !matching.any(|path| self.config.paths.read(path)) {
-            return Some("`paths` leaves out every file that matches this path".to_owned());
+            return Some(Mismatch::Glob("`paths` leaves out every file that matches this path".to_owned()));
         }
         let found = self.findings.iter().filter(|finding| glob.is_match(&*finding.place().path));
-        self.missing(key, glob, found)
+        self.missing(declared, found)
     }
 
-    /// Returns the reason if the files of a glob do not have what its key finds. `found` are the findings in these files.
-    fn missing<'f>(
-        &self,
-        key: &DeclaredKey,
-        glob: &GlobMatcher,
-        mut found: impl Iterator<Item = &'f Finding>,
-    ) -> Option<String> {
-        let (is_found, missing) = match key {
-            DeclaredKey::AppVersions => {
-                (found.any(|finding| finding.place().field == "appVersion"), "`appVersion`".to_owned())
+    /// Returns what the files of a glob do not have that its key finds. `found` are the findings in these files.
+    fn missing<'f>(&self, declared: &DeclaredGlob, mut found: impl Iterator<Item = &'f Finding>) -> Option<Mismatch> {
+        let (is_found, missing) = match &declared.key {
+            DeclaredKey::AppVersions => (found.any(|finding| finding.place().field == "appVersion"), "`appVersion`"),
+            DeclaredKey::Tags(field, _) => {
+                let is_found = found.any(|finding| is_in_field(&finding.place().field, field));
+                return (!is_found).then(|| Mismatch::Field(self.missing_field(declared, field)));
             }
-            DeclaredKey::Tags(field) => {
-                (found.any(|finding| is_in_field(&finding.place().field, field)), format!("field `{field}`"))
-            }
-            DeclaredKey::Patterns => (found.any(|finding| format(finding) == "pattern"), "match of `regex`".to_owned()),
-            DeclaredKey::Follow => (found.next().is_some(), "reference".to_owned()),
+            DeclaredKey::Patterns => (found.any(|finding| format(finding) == "pattern"), "match of `regex`"),
+            DeclaredKey::Follow => (found.next().is_some(), "reference"),
             DeclaredKey::Include | DeclaredKey::Exclude | DeclaredKey::RulePaths | DeclaredKey::RuleImages => {
                 return None;
             }
         };
-        if is_found {
-            return None;
-        }
-        let reason = format!("no {missing} in the files that match this path");
-        let DeclaredKey::Tags(field) = key else { return Some(reason) };
-        let files = self.paths.iter().filter(|path| glob.is_match(&***path) && self.config.paths.read(path));
+        (!is_found).then(|| Mismatch::Glob(format!("no {missing} in the files that match this path")))
+    }
+
+    fn missing_field(&self, declared: &DeclaredGlob, field: &str) -> String {
+        let files = self.paths.iter().filter(|path| declared.glob.is_match(&***path) && self.config.paths.read(path));
         let fields: Vec<String> = files.take(MAX_FILES).flat_map(|path| (self.fields)(path)).collect();
-        Some(with_nearest(&reason, nearest_match(field, '.', fields.iter().map(String::as_str))))
+        let reason = format!("no file that matches `{}` has this field", declared.written);
+        with_nearest(&reason, nearest_match(field, '.', fields.iter().map(String::as_str)))
     }
 
     fn unmatched_image(&self, glob: &GlobMatcher) -> Option<String> {
@@ -166,7 +168,7 @@ fn is_about_files_or_images(key: &DeclaredKey) -> bool {
     )
 }
 
-fn notice(declared: &DeclaredGlob, reason: String) -> Notice {
+fn notice(declared: &DeclaredGlob, mismatch: Mismatch) -> Notice {
     let (key, status) = match &declared.key {
         DeclaredKey::Include => ("paths.include", NoticeStatus::Held),
         // It is no fault to leave out what is not there yet.
@@ -175,14 +177,20 @@ fn notice(declared: &DeclaredGlob, reason: String) -> Notice {
         DeclaredKey::RuleImages => ("rules.images", NoticeStatus::Held),
         DeclaredKey::Follow => ("policies.follow", NoticeStatus::Held),
         DeclaredKey::AppVersions => ("manifests.app-versions.paths", NoticeStatus::Held),
-        DeclaredKey::Tags(_) => ("manifests.tags.paths", NoticeStatus::Held),
+        DeclaredKey::Tags(..) => ("manifests.tags.paths", NoticeStatus::Held),
         DeclaredKey::Patterns => ("manifests.patterns.paths", NoticeStatus::Held),
+    };
+    let ((key, written, position), reason) = match (&declared.key, mismatch) {
+        (DeclaredKey::Tags(field, position), Mismatch::Field(reason)) => {
+            (("manifests.tags.field", field, *position), reason)
+        }
+        (_, Mismatch::Glob(reason) | Mismatch::Field(reason)) => ((key, &declared.written, declared.position), reason),
     };
     let place = Place {
         path: declared.file.as_str().into(),
-        position: declared.position,
+        position,
         field: key.to_owned(),
-        value: declared.written.clone(),
+        value: written.clone(),
         span: None,
     };
     Notice { place, format: CONFIGURATION, status, reason }

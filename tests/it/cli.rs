@@ -462,7 +462,8 @@ fn list_names_the_line_that_sets_a_variable() {
             "sub/.env:6 managed: the default".to_owned(),
             format!("sub/compose.yaml:2 held: the value contains a variable; `SHOP` is set at sub/.env:5, and {more}"),
             "sub/compose.yaml:3 ignored: a variable sets the value; `IMAGE` is set at sub/.env:3".to_owned(),
-            "sub/compose.yaml:4 held: the value contains a variable; `HOST` is set at sub/.env:4".to_owned(),
+"sub/compose.yaml:4 held: the value contains a variable; `HOST` is set at sub/.env:4; update it there"
+                .to_owned(),
             format!("sub/compose.yaml:5 held: the value contains a variable; {hint}"),
             "sub/compose.yaml:6 ignored: a variable sets the value; `WHOLE` is set at sub/.env:6".to_owned(),
         ]
@@ -513,6 +514,12 @@ policies:
     let rows = rows.map(|row| {
         let text = |key: &str| row[key].as_str().unwrap().to_owned();
         assert_eq!(text("path"), "tagboat.yaml", "from the root of the repository");
+        if text("reason").contains("has this field") {
+            assert_eq!(
+                (text("field"), text("value")),
+                ("manifests.tags.field".to_owned(), "worker.imagTag".to_owned())
+            );
+        }
         (row["line"].as_u64().unwrap(), text("status"), text("reason"))
     });
     let rows = rows.collect::<Vec<_>>();
@@ -521,7 +528,7 @@ policies:
     assert_eq!(rows, [
         (1,  "held",    "no file matches this path; the nearest is `api/values.yaml`"),
         (1,  "ignored", "no file matches this path"),
-        (4,  "held",    "no field `worker.imagTag` in the files that match this path; the nearest is `worker.imageTag`"),
+        (4,  "held",    "no file that matches `api/*.yaml` has this field; the nearest is `worker.imageTag`"),
         (5,  "held",    "no file matches this path"),
         (8,  "held",    "no match of `regex` in the files that match this path"),
         (10, "held",    "no `appVersion` in the files that match this path"),
@@ -655,7 +662,7 @@ fn names_the_byte_at_which_a_file_is_not_utf_8() {
     let rows: &[(Vec<&str>, &str)] = &[
         (vec!["list", "-C", &at, "--config", &operator], "the file is not UTF-8 at byte 16"),
         ([&explain[..], &[&tags]].concat(), "the file is not UTF-8 at byte 6"),
-        ([&explain[..], &[&wide]].concat(), "the file is UTF-16 or UTF-32; Tagboat reads only UTF-8"),
+        ([&explain[..], &[&wide]].concat(), "the file is UTF-16 or UTF-32; save it as UTF-8"),
         (vec!["init", "-C", &at, "--from", "renovate"], "renovate.json: the file is not UTF-8 at byte 14"),
     ];
     for (arguments, expected) in rows {
