@@ -220,9 +220,11 @@ impl Display for Ineligibility {
         match self {
             Self::Platforms(lacking) => {
                 let names: Vec<String> = lacking.iter().map(ToString::to_string).collect();
-                write!(f, "not available for {}", names.join(" and "))
+                write!(f, "not available for {}; push it for them, or change `platforms`", names.join(" and "))
             }
-            Self::PlatformsUnknown => f.write_str("the registry does not report its platforms"),
+            Self::PlatformsUnknown => {
+                f.write_str("the registry does not report its platforms; remove `platforms` for this image")
+            }
             Self::TooYoung { min_age, event, since } => {
                 write!(f, "younger than `min-age` {}: {event} {since}, ", in_units(*min_age))?;
                 match since.checked_add(*min_age) {
@@ -258,6 +260,9 @@ fn in_units(duration: Duration) -> String {
 /// What a tag with a commit needs: its text has no order.
 const COMMIT_NEEDS_POLICY: &str = "is named after a commit and needs a policy, such as `git-history` or `newest-build`";
 
+/// What to do if no tag is left.
+const CORRECT_FILTER: &str = "correct the policy or its filter";
+
 impl Display for Hold {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         match self {
@@ -284,15 +289,25 @@ impl Display for Hold {
                 f,
                 "the current tag {tag} is rejected: {cause}; write the whole tag as the registry has it, or correct the filter"
             ),
-            Self::NoTags => f.write_str("the tag list of this image is empty"),
-            Self::NotListed(tag) => write!(f, "the tag list does not contain {tag}"),
-            Self::CurrentUnreadable(tag, cause) => write!(f, "cannot compare with the current tag {tag}: {cause}"),
-            Self::PinnedRejected(tag, cause) => write!(f, "{tag} is rejected: {cause}"),
-            Self::GivenRejected { tag, cause, .. } => write!(f, "{tag}, given with --image, is rejected: {cause}"),
+            Self::NoTags => f.write_str("the tag list of this image is empty; check its name, or push a tag"),
+            Self::NotListed(tag) => {
+                write!(f, "the tag list does not contain {tag}; push it, or name another tag in the policy")
+            }
+            Self::CurrentUnreadable(tag, cause) => {
+                write!(f, "cannot compare with the current tag {tag}: {cause}; write another tag by hand")
+            }
+            Self::PinnedRejected(tag, cause) => {
+                write!(f, "{tag} is rejected: {cause}; name another tag in the policy, or correct its filter")
+            }
+            Self::GivenRejected { tag, cause, .. } => {
+                write!(f, "{tag}, given with --image, is rejected: {cause}; give another tag, or change the policy")
+            }
             Self::GivenWithoutTag => {
                 f.write_str("the reference has only a digest, and --image gives no tag: write it as NAME:TAG@DIGEST")
             }
-            Self::PromotedRejected { tag, place, cause } => write!(f, "{place} uses {tag}, which is rejected: {cause}"),
+            Self::PromotedRejected { tag, place, cause } => {
+                write!(f, "{place} uses {tag}, which is rejected: {cause}; change that tag, or the policy")
+            }
             Self::PromotedIsLower { tag, place, current } => write!(
                 f,
                 "{place} uses {tag}, which is lower than the current tag {current}; `allow-downgrade: true` accepts it"
@@ -310,12 +325,12 @@ impl Display for Hold {
                 "the newest matching tag {newest} has a lower version than the current tag {current}; `allow-downgrade: true` accepts it"
             ),
             Self::AllRejected { count, closest } => match (count, closest) {
-                (1, Some((tag, cause))) => write!(f, "the only tag {tag} is rejected: {cause}"),
-                (1, None) => f.write_str("the only tag is rejected"),
+                (1, Some((tag, cause))) => write!(f, "the only tag {tag} is rejected: {cause}; {CORRECT_FILTER}"),
+                (1, None) => write!(f, "the only tag is rejected; {CORRECT_FILTER}"),
                 (count, Some((tag, cause))) => {
-                    write!(f, "all {count} tags are rejected, for example {tag}: {cause}")
+                    write!(f, "all {count} tags are rejected, for example {tag}: {cause}; {CORRECT_FILTER}")
                 }
-                (count, None) => write!(f, "all {count} tags are rejected"),
+                (count, None) => write!(f, "all {count} tags are rejected; {CORRECT_FILTER}"),
             },
             Self::Unorderable(tag, cause) => write!(f, "cannot order {tag} ({cause}); exclude it with `exclude`"),
         }
@@ -328,27 +343,40 @@ impl Display for Unknown {
             Self::ListFailed(error) => f.write_str(error),
             Self::LookupFailed(tag, error) => write!(f, "lookup of {tag} failed: {error}"),
             Self::DigestFailed(tag, error) => write!(f, "lookup of the digest of {tag} failed: {error}"),
-            Self::NoDigest(tag) => write!(f, "the registry does not report the digest of {tag}"),
+            Self::NoDigest(tag) => {
+                write!(f, "the registry does not report the digest of {tag}; check that it can be pulled")
+            }
             Self::Gate(tag, cause) => write!(f, "cannot decide whether {tag} is eligible: {cause}"),
             Self::Tie { tags, more } => {
                 let tags = tags.iter().map(Tag::as_str).collect::<Vec<_>>().join(", ");
                 let more = if *more > 0 { format!(" and {more} more") } else { String::new() };
-                write!(f, "tie between {tags}{more}: cannot tell which is newer")
+                write!(f, "tie between {tags}{more}: cannot tell which is newer; exclude all but one with `exclude`")
             }
-            Self::MayBeNewest(tag, cause) => write!(f, "{tag} may be the newest: {cause}"),
-            Self::Current { text, cause } => write!(f, "cannot compare with the current tag {text}: {cause}"),
+            Self::MayBeNewest(tag, cause) => {
+                write!(f, "{tag} may be the newest: {cause}; exclude it with `exclude` if it is not")
+            }
+            Self::Current { text, cause } => {
+                write!(f, "cannot compare with the current tag {text}: {cause}; write another tag by hand")
+            }
             Self::CurrentNotInHistory { text, cause, shallow } => {
                 let remedy =
                     if *shallow { "the clone is shallow: run `git fetch --unshallow`" } else { "fetch in the clone" };
                 write!(f, "cannot compare with the current tag {text}: {cause}; {remedy}")
             }
             Self::NoExternalFacts => f.write_str("the facts that the policy needs were not read"),
-            Self::HistoryFailed { history, error } => write!(f, "cannot read the history of {history}: {error}"),
-            Self::PromotedNoTag(place) => write!(f, "{place} has no tag to follow"),
+            Self::HistoryFailed { history, error } => {
+                write!(f, "cannot read the history of {history}: {error}; correct `git-history`, or fetch in the clone")
+            }
+            Self::PromotedNoTag(place) => write!(f, "{place} has no tag to follow; write one there"),
             Self::NoManifests => f.write_str("`follow` needs a repository; omit --current to read its manifests"),
-            Self::NotPromoted => f.write_str("none of the followed paths uses this image"),
+            Self::NotPromoted => f.write_str(
+                "none of the followed paths uses this image; correct `follow`, or exclude the image from the rule",
+            ),
             Self::PromotedDiffers([(one, place), (other, at)]) => {
-                write!(f, "{place} uses {one} and {at} uses {other}: cannot follow both")
+                write!(
+                    f,
+                    "{place} uses {one} and {at} uses {other}: cannot follow both; correct `follow`, or one of them"
+                )
             }
         }
     }
