@@ -70,7 +70,7 @@
 //! | a policy | one file in `src/policy/ordered/` or `src/policy/pinned/`: the trait [`OrderedPolicy`](policy::OrderedPolicy) or [`PinnedPolicy`](policy::PinnedPolicy) | a row in [`POLICIES`](policy::POLICIES); a new kind of reason also in `policy/reason/` | `fixtures/policy/` |
 //! | a registry vendor | one file in `src/registry/vendors/`: the trait [`Vendor`](registry::Vendor) | a row in [`VENDORS`](registry::VENDORS) | a test over HTTP in `tests/it/registries/` |
 //! | an output format | one file in `src/report/`: the trait [`Renderer`](report::Renderer) | a row in [`RENDERERS`](report::RENDERERS) | `fixtures/report/` |
-//! | something about another tool | the folder of the tool in [`interop`]; a grammar that `manifest` needs to find references is in `src/manifest/formats/`, which may not import [`interop`]: `argo_cd.rs`, `flux.rs` and `octopus.rs`; that of comments is in `src/manifest/marker.rs` | – | fixtures of that tool |
+//! | something about another tool | the folder of the tool in [`interop`]; a grammar that `manifest` needs to find references is in `src/manifest/formats/`, which may not import [`interop`]: `argo_cd.rs`, `flux.rs` and `octopus.rs`; that of comments is in `src/manifest/marker/` | – | fixtures of that tool |
 //! | a configuration key | `src/config/schema.rs`, then `merge.rs`, `validate.rs` and [`Config`](config::Config); a key of the operator also in `operator_keys.rs` | – | `fixtures/config/{valid,invalid}/` |
 //! | a command or a flag | `src/cli/args.rs`, and a function in `src/cli/` | – | `tests/it/cli.rs` |
 //!

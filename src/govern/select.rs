@@ -88,11 +88,11 @@ pub enum Unmanaged {
     #[error("{0} has the policy `ignore`")]
     Ignored(String),
     /// The marker names a policy that the configuration does not have.
-    #[error("the marker names the policy `{0}`, which is not in the configuration")]
+    #[error("the marker names the policy `{0}`, which is not in the configuration; correct it, or add the policy")]
     UnknownPolicy(String),
     /// The marker names an ImagePolicy that does not exist.
     #[error(
-        "the marker names the policy `{0}`: neither an ImagePolicy in this repository nor a policy in the configuration has that name"
+        "the marker names the policy `{0}`: neither an ImagePolicy in this repository nor a policy in the configuration has that name; correct it, or add one"
     )]
     UnknownObject(String),
     /// Two sources name different policies for this image: each policy with its source.
@@ -237,7 +237,7 @@ impl Policies<'_> {
         if let Some(Marker { kind: MarkerKind::Renovate, policy: text, position }) = query.marker
             && let Some(parsed) = renovate::policy(text)
         {
-            let place = format!("the Renovate comment at {}:{}", query.path, position.line);
+            let place = format!("the Renovate comment at line {}", position.line);
             let entry = parsed.map_err(|cause| Unmanaged::Unusable(format!("cannot apply {place}: {cause}")))?;
             let (name, source) = ("renovate".to_owned(), format!("the Renovate comment beside it ({text})"));
             return Ok(Selection {

@@ -208,7 +208,9 @@ pub fn kept_comment(occurrence: &Occurrence, comments: bool) -> Option<String> {
             "the comment `tag: {text}` repeats the tag and is not updated; set `update-comments: true` in a rule to update \
              it"
         )),
-        (false, _) => Some(format!("the comment `tag: {text}` differs from the current tag and is not updated")),
+        (false, _) => Some(format!(
+            "the comment `tag: {text}` differs from the current tag and is not updated; correct or remove it"
+        )),
     }
 }
 

@@ -17,6 +17,9 @@ pub(super) const FILE: &str = "file";
 /// The beginning of a file that Git LFS stores elsewhere.
 const LFS_POINTER: &str = "version https://git-lfs.";
 
+/// What to do about a file that cannot be read.
+const EXCLUDE: &str = "exclude the file with `paths`";
+
 /// The maximum depth of documents in block scalars: Jenkins configuration in a ConfigMap has two levels.
 const MAX_DEPTH: usize = 4;
 
@@ -26,7 +29,8 @@ pub(super) fn find(set: &FormatSet<'_>, path: &str, bytes: &[u8], options: &Find
     let mut reader = FileReader { set, file: &file, options, findings: Vec::new() };
     match text::utf8(bytes) {
         Ok(text) if text.starts_with(LFS_POINTER) && set.reads(path, options) => {
-            let reason = "a pointer of Git LFS; the content is not in the repository".to_owned();
+            let reason =
+                "a pointer of Git LFS; the content is not in the repository; keep manifests out of Git LFS".to_owned();
             reader.report_at(0, NoticeStatus::Held, reason);
         }
         Ok(text) => {
@@ -184,7 +188,8 @@ impl FileReader<'_> {
     fn document(&mut self, tree: &Tree<'_>, depth: usize, origin: &DocumentOrigin) {
         let screen = &self.set.screen;
         let Some(document) = Document::new(&self.file.path, tree, depth, self.options, screen, origin) else { return };
-        let mut found = DocumentFindings::new(self.file, Markers::new(tree));
+        let mut found =
+            DocumentFindings::new(self.file, Markers::new(tree, self.set.reads_comments_behind(origin.text_format)));
         for format in self.set.formats {
             if format.matches(&document) {
                 format.find(&document, &mut found);
@@ -248,8 +253,8 @@ impl FileReader<'_> {
                 };
                 (NoticeStatus::Ignored, format!("a template of a Helm chart; {images}"))
             }
-            (None, Some(mark)) => (NoticeStatus::Held, format!("a template ({mark}), not YAML: {message}")),
-            (None, None) => (NoticeStatus::Held, format!("not YAML: {message}")),
+            (None, Some(mark)) => (NoticeStatus::Held, format!("a template ({mark}), not YAML: {message}; {EXCLUDE}")),
+            (None, None) => (NoticeStatus::Held, format!("not YAML: {message}; correct it, or {EXCLUDE}")),
         };
         self.report_at(offset, status, reason);
     }

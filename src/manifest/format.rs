@@ -39,6 +39,11 @@ pub trait Format: Sync {
         &[]
     }
 
+    /// Returns whether the reader of its files reads comments behind other text, if they are not YAML.
+    fn reads_comments_behind(&self) -> bool {
+        true
+    }
+
     /// The name of the file, in the same folder, that sets the variables in its values.
     fn variables_file(&self) -> Option<&'static str> {
         None

@@ -31,6 +31,12 @@ impl<'f> FormatSet<'f> {
         Some((format.name(), parse))
     }
 
+    /// Returns whether the reader of a document reads comments behind other text. `None` is YAML.
+    pub(super) fn reads_comments_behind(&self, format: Option<&str>) -> bool {
+        let known = format.and_then(|name| self.formats.iter().find(|format| format.name() == name));
+        known.is_none_or(|format| format.reads_comments_behind())
+    }
+
     /// Returns whether a file is read, judged by its path.
     pub(super) fn reads(&self, path: &str, options: &FindOptions) -> bool {
         self.formats.iter().any(|format| format.reads(path, options)) || options.is_named(path)

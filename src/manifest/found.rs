@@ -122,7 +122,9 @@ impl<'a> DocumentFindings<'a> {
         if is_scattered {
             let first_byte = tag_range.or(digest_range).map(|range| range.start..range.start + 1);
             let node = first_byte.and_then(locate_part).map_or(last, |(node, _)| node);
-            let reason = format!("{reference} is composed of several values; none holds the tag or the digest alone");
+            let reason = format!(
+                "{reference} is composed of several values; none holds the tag or the digest alone; write it into one of them"
+            );
             return self.report_notice(document, format, node, NoticeStatus::Held, reason);
         }
         let node = tag.as_ref().or(digest.as_ref()).map_or(last, |(node, _)| *node);
@@ -181,7 +183,8 @@ impl<'a> DocumentFindings<'a> {
         reason: String,
     ) {
         self.taken.insert(node);
-        let by_default = || if reason == BUILT { None } else { ignored::by_default(document, format) };
+        let is_named = || reason == BUILT || self.markers.has_marker(document.tree, node);
+        let by_default = || if is_named() { None } else { ignored::by_default(document, format) };
         let ignored = ignored::reason(document, node).or_else(by_default);
         let (status, reason) = match ignored {
             Some(reason) => (NoticeStatus::Ignored, reason),
@@ -190,6 +193,17 @@ impl<'a> DocumentFindings<'a> {
             }
             None => (status, reason),
         };
+        self.push_notice(document, format, node, status, reason);
+    }
+
+    fn push_notice(
+        &mut self,
+        document: &Document<'_>,
+        format: &'static str,
+        node: NodeId,
+        status: NoticeStatus,
+        reason: String,
+    ) {
         let place = place(document, self.file, node);
         self.markers.use_for(document.tree, node);
         self.findings.push(Finding::Notice(Notice { place, format, status, reason }));
@@ -244,7 +258,7 @@ impl<'a> DocumentFindings<'a> {
             return self.report_notice(document, format, node, NoticeStatus::Ignored, reason);
         }
         if document.origin.bytes.is_none() {
-            let reason = "the bytes of the embedded document differ from those of the file".to_owned();
+            let reason = "the bytes of the embedded document differ from those of the file; write it as a block scalar, behind `|`".to_owned();
             return self.report_notice(document, format, node, NoticeStatus::Held, reason);
         }
         let is_split = |is_part: bool, span: &Option<_>| is_part && span.is_none();
@@ -252,9 +266,9 @@ impl<'a> DocumentFindings<'a> {
             let reason = format!("the text of {reference} is interrupted in the file; write it in one piece");
             return self.report_notice(document, format, node, NoticeStatus::Held, reason);
         }
-        let marker = match self.markers.choose(document, self.file, reference.name(), scalars) {
+        let marker = match self.markers.choose(document, self.file, &reference, scalars) {
             Ok(marker) => marker,
-            Err(reason) => return self.report_notice(document, format, node, NoticeStatus::Held, reason),
+            Err(reason) => return self.push_notice(document, format, node, NoticeStatus::Held, reason),
         };
         let mut place = place(document, self.file, node);
         // One of several references in a text of many lines is reported at its own line.

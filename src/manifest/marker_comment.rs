@@ -12,47 +12,115 @@ use crate::text::{NodeId, NodeKind, Span, Style, Tree};
 pub(super) struct MarkerComment {
     pub(super) span: Span,
     pub(super) marker: ParsedMarker,
-    /// Whether only blanks precede it on its line.
-    has_own_line: bool,
+    place: CommentPlace,
     /// Whether it applies to a finding that was reported.
     pub(super) is_used: bool,
 }
 
+/// Where a comment is, and by that for which values it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum CommentPlace {
+    /// Behind other text on its line.
+    Behind,
+    /// Alone on its line, or behind nothing but the dash of an item that begins below, whose column it holds.
+    Above(Option<usize>),
+    /// Alone on its line, and more indented than the next one: at the end of a mapping or an item, not above what follows.
+    AtEnd { of: NodeId, is_certain: bool },
+    /// Within an instruction, which is a part of it for the reader of the file, or between its lines.
+    InInstruction { has_own_line: bool },
+}
+
 impl MarkerComment {
-    pub(super) fn read(tree: &Tree<'_>, span: Span) -> Option<Self> {
+    /// Reads a comment of a document. `reads_behind` says whether the reader of the file reads comments behind other text.
+    pub(super) fn read(tree: &Tree<'_>, span: Span, reads_behind: bool) -> Option<Self> {
         let text = tree.text();
         let marker = parse_comment(&text[span.range()])?;
-        let line_start = text[..span.start].rfind(['\n', '\r']).map_or(0, |at| at + 1);
-        let has_own_line = text[line_start..span.start].trim().is_empty();
-        Some(Self { span, marker, has_own_line, is_used: false })
+        let line_start = start_of_line(text, span.start);
+        let before = &text[line_start..span.start];
+        let place = if !before.trim().is_empty() {
+            let is_dash = !tree.is_lines() && before.bytes().all(|byte| matches!(byte, b'-' | b' '));
+            match before.rfind('-') {
+                Some(dash) if is_dash => CommentPlace::Above(Some(dash)),
+                _ if reads_behind => CommentPlace::Behind,
+                _ => CommentPlace::InInstruction { has_own_line: false },
+            }
+        } else if tree.is_lines() {
+            if is_continued(&text[..line_start]) {
+                CommentPlace::InInstruction { has_own_line: true }
+            } else {
+                CommentPlace::Above(None)
+            }
+        } else {
+            // Renovate reads lines, whatever their indentation.
+            let is_renovate = marker.kind == MarkerKind::Renovate;
+            let end = if is_renovate { None } else { at_end(tree, span, before.len()) };
+            end.unwrap_or(CommentPlace::Above(None))
+        };
+        Some(Self { span, marker, place, is_used: false })
+    }
+
+    /// Returns the mapping or the item at whose end the comment is.
+    pub(super) fn ended(&self) -> Option<NodeId> {
+        match self.place {
+            CommentPlace::AtEnd { of, .. } => Some(of),
+            _ => None,
+        }
+    }
+
+    fn has_own_line(&self) -> bool {
+        !matches!(self.place, CommentPlace::Behind | CommentPlace::InInstruction { has_own_line: false })
+    }
+
+    /// Returns whether it is within the instruction of a value and not above that value: where it is no comment for the reader of the file.
+    pub(super) fn is_in_instruction(&self, tree: &Tree<'_>, node: NodeId) -> bool {
+        matches!(self.place, CommentPlace::InInstruction { .. })
+            && self.shares_entry(tree, node)
+            && !self.is_above(tree.text(), tree.span(node).start)
+    }
+
+    /// Returns whether it is on the line of an entry of a text that is not YAML, or on one that continues it.
+    fn shares_entry(&self, tree: &Tree<'_>, node: NodeId) -> bool {
+        let start = tree.key_of(node).map_or(self.span.end, |key| tree.span(key).start);
+        let between = tree.text().get(start..self.span.start);
+        between.is_some_and(|between| between.match_indices('\n').all(|(at, _)| is_continued(&between[..=at])))
+    }
+
+    /// Returns whether it is at the end of a mapping or an item, and not clear for which of the values there it is: a marker that
+    /// leaves them all alone is.
+    pub(super) fn is_unclear_end(&self) -> bool {
+        matches!(self.place, CommentPlace::AtEnd { is_certain, .. } if !is_certain || !self.marker.is_ignore())
     }
 
     /// Returns whether the comment is beside the value, or behind a flow collection that holds it: `{ name: a, tag: b } # …`.
     pub(super) fn applies_to(&self, tree: &Tree<'_>, node: NodeId) -> bool {
-        let is_flow = |id: &NodeId| tree.text()[tree.span(*id).range()].starts_with(['{', '[']);
-        let is_collection =
-            |id: &NodeId| matches!(tree.kind(*id), NodeKind::Mapping | NodeKind::Sequence) && is_flow(id);
-        let mut collections = tree.ancestors(node).skip(1).take_while(|id| is_collection(id));
-        self.is_beside(tree, node) || !self.has_own_line && collections.any(|id| self.follows(tree, id))
+        let mut collections = tree.ancestors(node).skip(1).take_while(|id| is_flow(tree, *id));
+        self.is_beside(tree, node) || !self.has_own_line() && collections.any(|id| self.follows(tree, id))
     }
 
     /// Returns whether the comment is behind the value, or on the line above it if the marker's owner reads that line.
     pub(super) fn is_beside(&self, tree: &Tree<'_>, node: NodeId) -> bool {
-        if self.has_own_line { self.applies_from_above(tree, node) } else { self.trails(tree, node) }
+        if self.has_own_line() { self.applies_from_above(tree, node) } else { self.trails(tree, node) }
     }
 
     /// Fails with the reason to hold a value with this image if the marker is malformed or names another image.
     pub(super) fn expect_applicable(&self, name: &ImageName) -> Result<(), String> {
         let ParsedMarker { kind, image, .. } = &self.marker;
-        if let Some(reason) = self.marker.malformed_reason() {
-            return Err(reason.to_owned());
+        if let Some(problem) = &self.marker.problem {
+            return Err(problem.clone());
         }
-        match image {
-            Some(image) if *kind == MarkerKind::Tagboat && ImageName::new(image).ok().as_ref() != Some(name) => {
-                Err(format!("the marker names the image {image}, but the image of this value is {}", name.familiar()))
-            }
-            _ => Ok(()),
+        if let Some(datasource) = &self.marker.foreign_datasource {
+            return Err(format!(
+                "the Renovate comment names the datasource `{datasource}`, which has no images; write `datasource=docker`, or remove it"
+            ));
         }
+        let Some(image) = image.as_ref().filter(|image| ImageName::new(image).ok().as_ref() != Some(name)) else {
+            return Ok(());
+        };
+        let marker = if *kind == MarkerKind::Renovate { "the Renovate comment" } else { "the marker" };
+        Err(format!(
+            "{marker} names the image {image}, but the image of this value is {}; write that name into the comment, or remove it",
+            name.familiar()
+        ))
     }
 
     fn trails(&self, tree: &Tree<'_>, node: NodeId) -> bool {
@@ -70,7 +138,7 @@ impl MarkerComment {
     pub(super) fn is_at_key(&self, tree: &Tree<'_>, key: NodeId) -> bool {
         let (text, key) = (tree.text(), tree.span(key));
         let is_behind = || text.get(key.end..self.span.start).is_some_and(|between| between.trim_end() == ":");
-        !self.has_own_line && is_behind() || self.is_above(text, key.start)
+        !self.has_own_line() && is_behind() || self.is_above(text, key.start)
     }
 
     /// Returns whether it may be for the values of a list or a mapping: only Tagboat's own markers that name no image.
@@ -97,11 +165,15 @@ impl MarkerComment {
 
     /// Returns whether it leaves all values alone of a list or a mapping that holds a node.
     pub(super) fn ignores_around(&self, tree: &Tree<'_>, node: NodeId) -> bool {
-        self.marker.is_ignore() && tree.ancestors(node).any(|at| self.is_at(tree, at))
+        let is_end = |at| !self.is_unclear_end() && self.ended() == Some(at);
+        self.marker.is_ignore() && tree.ancestors(node).any(|at| self.is_at(tree, at) || is_end(at))
     }
 
     /// Returns whether only blanks and commas are between the end of a node and the comment.
     fn follows(&self, tree: &Tree<'_>, node: NodeId) -> bool {
+        if tree.is_lines() {
+            return self.place == CommentPlace::Behind && self.shares_entry(tree, node);
+        }
         let between = tree.text().get(tree.span(node).end..self.span.start);
         between.is_some_and(|b| b.len() < 512 && b.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b',')))
     }
@@ -123,7 +195,7 @@ impl MarkerComment {
         // Flux reads a comment above only for a list item, and only if no comment follows the item on its line.
         let is_item = tree.key_of(node).is_none();
         let line_end = text[value.end..].find(['\n', '\r']).map_or(text.len(), |at| value.end + at);
-        is_item && !text[value.end..line_end].contains('#')
+        is_item && self.place == CommentPlace::Above(None) && !text[value.end..line_end].contains('#')
     }
 
     /// Returns whether the comment is above the first line of the Dockerfile instruction that a value continues.
@@ -146,11 +218,70 @@ impl MarkerComment {
 
     /// Returns whether the line that holds `offset` is directly below the comment, except for other comments.
     pub(super) fn is_above(&self, text: &str, offset: usize) -> bool {
-        let line_start = text[..offset].rfind(['\n', '\r']).map_or(0, |at| at + 1);
-        self.has_own_line
+        let line_start = start_of_line(text, offset);
+        let is_below_dash = || match self.place {
+            CommentPlace::Above(Some(dash)) => indentation(&text[line_start..]) > dash,
+            _ => true,
+        };
+        self.has_own_line()
+            && self.ended().is_none()
             && self.span.end < line_start
             && text[self.span.end..line_start].lines().skip(1).all(|line| line.trim_start().starts_with('#'))
+            && is_below_dash()
     }
+}
+
+/// Returns the place of a comment that is more indented than the next line: at the end of the mapping whose keys are in its column,
+/// else of what is nearest above it. `None` if it is above what follows.
+fn at_end(tree: &Tree<'_>, comment: Span, column: usize) -> Option<CommentPlace> {
+    let text = tree.text();
+    let is_content = |line: &&str| !matches!(line.trim_start().bytes().next(), None | Some(b'#'));
+    let next = text[comment.end..].lines().skip(1).find(is_content).map_or(0, indentation);
+    if column <= next {
+        return None;
+    }
+    let last = tree.last_before(comment.start).filter(|last| !tree.is_key(*last))?;
+    // Between brackets, indentation has no meaning.
+    if tree.ancestors(last).any(|node| is_flow(tree, node) && tree.span(node).end > comment.start) {
+        return None;
+    }
+    let is_dash = |byte: u8| matches!(byte, b'-' | b' ');
+    let column_of = |node: NodeId| {
+        let start = tree.span(node).start;
+        // A list begins at the dash of its first item.
+        let first = tree.items(node).next().map_or(start, |item| tree.span(item).start);
+        let line = start_of_line(text, first);
+        let before = &text[line..first];
+        match before.find('-') {
+            Some(dash) if *tree.kind(node) == NodeKind::Sequence && before.bytes().all(is_dash) => dash,
+            _ => start - start_of_line(text, start),
+        }
+    };
+    let is_list = |node: NodeId| *tree.kind(node) == NodeKind::Sequence && column_of(node) == column;
+    let ended = tree.ancestors(last).take_while(|node| column_of(*node) >= column && !is_list(*node)).last();
+    let of = ended.or_else(|| tree.parent(last))?;
+    let is_certain = *tree.kind(of) == NodeKind::Mapping && column_of(of) == column;
+    Some(CommentPlace::AtEnd { of, is_certain })
+}
+
+/// Returns whether a node is a collection between brackets or braces.
+fn is_flow(tree: &Tree<'_>, node: NodeId) -> bool {
+    let is_collection = matches!(tree.kind(node), NodeKind::Mapping | NodeKind::Sequence);
+    is_collection && tree.text()[tree.span(node).range()].starts_with(['{', '['])
+}
+
+/// Returns whether the last line of a text that is neither empty nor a comment goes on at the next one.
+fn is_continued(text: &str) -> bool {
+    let mut lines = text.lines().rev().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines.next().is_some_and(|line| line.ends_with(['\\', '`']))
+}
+
+fn start_of_line(text: &str, offset: usize) -> usize {
+    text[..offset].rfind(['\n', '\r']).map_or(0, |at| at + 1)
+}
+
+fn indentation(line: &str) -> usize {
+    line.bytes().take_while(|byte| matches!(byte, b' ' | b'\t')).count()
 }
 
 /// Returns the first value of a mapping whose key may hold a reference or a version of one.

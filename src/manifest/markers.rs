@@ -1,26 +1,35 @@
 //! The marker comments of one document, and the values that they apply to.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::document::Document;
-use super::marker::{MarkedPart, ParsedMarker};
+use super::marker::{MarkedPart, ParsedMarker, wrong_part};
 use super::marker_comment::MarkerComment;
 use super::occurrence::{Marker, MarkerKind};
 use super::place::File;
-use crate::image::ImageName;
-use crate::text::{NodeId, Tree};
+use crate::image::ImageReference;
+use crate::text::{Comment, NodeId, Tree};
 
 /// The marker comments of one document, in their order.
 #[derive(Debug)]
 pub(super) struct Markers {
     pub(super) comments: Vec<MarkerComment>,
+    /// Those at the end of a mapping or an item, by its node.
+    at_end: HashMap<NodeId, Vec<usize>>,
 }
 
 impl Markers {
-    pub(super) fn new(tree: &Tree<'_>) -> Self {
-        Self {
-            comments: tree.comments().iter().filter_map(|comment| MarkerComment::read(tree, comment.span)).collect(),
+    /// Reads the comments of a document. `reads_behind` says whether the reader of the file reads comments behind other text.
+    pub(super) fn new(tree: &Tree<'_>, reads_behind: bool) -> Self {
+        let read = |comment: &Comment| MarkerComment::read(tree, comment.span, reads_behind);
+        let comments: Vec<_> = tree.comments().iter().filter_map(read).collect();
+        let mut at_end = HashMap::<NodeId, Vec<usize>>::new();
+        for (index, comment) in comments.iter().enumerate() {
+            if let Some(node) = comment.ended() {
+                at_end.entry(node).or_default().push(index);
+            }
         }
+        Self { comments, at_end }
     }
 
     /// Returns the numbers of the comments that may apply to a value, or to a list or mapping around one: those directly above and
@@ -31,6 +40,7 @@ impl Markers {
             return near;
         }
         for node in values.iter().flat_map(|value| tree.ancestors(*value)) {
+            near.extend(self.at_end.get(&node).into_iter().flatten());
             let first_key = tree.entries(node).next().map(|(key, _)| key);
             for span in [Some(node), tree.key_of(node), first_key].into_iter().flatten().map(|node| tree.span(node)) {
                 let before = self.comments.partition_point(|comment| comment.span.start < span.start);
@@ -60,6 +70,15 @@ impl Markers {
     /// Returns whether a marker is beside a value.
     pub(super) fn is_marked(&self, tree: &Tree<'_>, node: NodeId) -> bool {
         self.marker(tree, node).is_some()
+    }
+
+    /// Returns whether a marker applies to a value, or is where a person means it to apply.
+    pub(super) fn has_marker(&self, tree: &Tree<'_>, node: NodeId) -> bool {
+        self.near_comments(tree, &[node]).into_iter().any(|comment| {
+            comment.applies_to(tree, node)
+                || comment.is_unread_above(tree, node)
+                || tree.key_of(node).is_some_and(|key| comment.is_at_key(tree, key))
+        })
     }
 
     /// Returns the first marker beside a value.
@@ -116,7 +135,7 @@ impl Markers {
         &mut self,
         document: &Document<'_>,
         file: &File<'_>,
-        name: &ImageName,
+        reference: &ImageReference,
         scalars: &[NodeId],
     ) -> Result<Option<Marker>, String> {
         let tree = document.tree;
@@ -127,7 +146,7 @@ impl Markers {
         });
         let chosen = match &ignore {
             Some((IgnoreScope::Value, _)) => Ok(None),
-            _ => self.choose_policy(document, file, name, scalars),
+            _ => self.choose_policy(document, file, reference, scalars),
         };
         match ignore {
             Some((_, marker)) if !matches!(&chosen, Ok(Some(other)) if other.names_policy()) => {
@@ -143,40 +162,34 @@ impl Markers {
         &mut self,
         document: &Document<'_>,
         file: &File<'_>,
-        name: &ImageName,
+        reference: &ImageReference,
         scalars: &[NodeId],
     ) -> Result<Option<Marker>, String> {
         let tree = document.tree;
         let Some(origin) = &document.origin.bytes else { return Ok(None) };
-        // The key of the reference: of its only scalar, or of the mapping that holds its scalars.
-        let key = match scalars {
-            [first, _, ..] => tree.parent(*first).and_then(|map| tree.key_of(map)),
-            [only] => tree.key_of(*only),
-            [] => None,
-        };
-        // The mapping that holds the key, or the list that holds the scalar.
-        let holder = key.or(scalars.first().copied()).and_then(|node| tree.parent(node));
+        let (key, holder) = around(tree, scalars);
         let is_around = |comment: &MarkerComment| {
             key.is_some_and(|key| comment.is_at_key(tree, key))
                 || comment.is_for_collections() && holder.is_some_and(|holder| comment.is_at(tree, holder))
         };
-        let is_outside = |comment: &MarkerComment| {
-            let mut outer = holder.into_iter().flat_map(|holder| tree.ancestors(holder).skip(1));
-            comment.is_for_collections() && outer.any(|collection| comment.is_at(tree, collection))
-        };
         let is_near = |comment: &MarkerComment, node: NodeId| {
-            comment.applies_to(tree, node) || comment.is_unread_above(tree, node)
+            comment.applies_to(tree, node)
+                || comment.is_unread_above(tree, node)
+                || comment.is_in_instruction(tree, node)
         };
-        let mut choice = MarkerChoice { is_whole: scalars.len() == 1, ..MarkerChoice::default() };
+        let mut choice = MarkerChoice::default();
         let mut unread = None;
         let near = self.near(tree, scalars);
         for index in &near {
             let comment = &mut self.comments[*index];
             if is_around(comment) || scalars.iter().any(|node| is_near(comment, *node)) {
                 comment.is_used = true;
-                comment.expect_applicable(name)?;
+                comment.expect_applicable(reference.name())?;
                 let ParsedMarker { kind, policy, part, .. } = &comment.marker;
-                if *kind == MarkerKind::Flux && !scalars.iter().any(|node| comment.is_beside(tree, *node)) {
+                if scalars.iter().any(|node| comment.is_in_instruction(tree, *node)) {
+                    return Err("the marker is within an instruction; put it alone on the line above".to_owned());
+                }
+                if *kind == MarkerKind::Flux && !is_read_by_flux(comment, tree, reference, scalars)? {
                     unread = Some(format!(
                         "Flux does not read the marker `{policy}` here; put it behind the value that it applies to"
                     ));
@@ -186,20 +199,86 @@ impl Markers {
                 choice.add(Marker { kind: *kind, policy: policy.clone(), position }, *part)?;
             }
         }
-        if let (Some(reason), None) = (unread, &choice.chosen) {
+        if choice.chosen.is_none()
+            && let Some(reason) = unread.or_else(|| self.unclear(document, file, scalars, near))
+        {
             return Err(reason);
         }
-        if choice.chosen.is_none()
-            && let Some(index) = near.into_iter().find(|index| is_outside(&self.comments[*index]))
-        {
-            let comment = &mut self.comments[index];
-            comment.is_used = true;
-            let line = file.position(origin.offset(comment.span.start)).line;
-            return Err(format!(
-                "the marker at line {line} covers a list or a mapping; put it beside each value that it applies to"
-            ));
-        }
         choice.finish()
+    }
+
+    /// Returns why a reference is held for which only a marker further out, or at the end of its mapping, may be.
+    fn unclear(
+        &mut self,
+        document: &Document<'_>,
+        file: &File<'_>,
+        scalars: &[NodeId],
+        near: BTreeSet<usize>,
+    ) -> Option<String> {
+        let tree = document.tree;
+        let (_, holder) = around(tree, scalars);
+        let is_outside = |comment: &MarkerComment| {
+            let mut outer = holder.into_iter().flat_map(|holder| tree.ancestors(holder).skip(1));
+            comment.is_for_collections() && outer.any(|collection| comment.is_at(tree, collection))
+        };
+        let is_end = |comment: &MarkerComment| {
+            let ends = |node: &NodeId| tree.ancestors(*node).any(|at| comment.ended() == Some(at));
+            comment.is_unclear_end() && scalars.iter().any(ends)
+        };
+        let is_unclear = |index: &usize| is_end(&self.comments[*index]) || is_outside(&self.comments[*index]);
+        let index = near.into_iter().find(is_unclear)?;
+        let comment = &mut self.comments[index];
+        comment.is_used = true;
+        let line = file.position(document.origin.bytes.as_ref()?.offset(comment.span.start)).line;
+        Some(if comment.is_unclear_end() {
+            format!("the marker at line {line} is below this value; put it behind the value that it applies to")
+        } else {
+            format!("the marker at line {line} covers a list or a mapping; put it beside each value that it applies to")
+        })
+    }
+}
+
+/// Returns the key of a reference: of its only scalar, or of the mapping that holds its scalars. And what holds that key: a mapping, or
+/// the list that holds the scalar.
+fn around(tree: &Tree<'_>, scalars: &[NodeId]) -> (Option<NodeId>, Option<NodeId>) {
+    let key = match scalars {
+        [first, _, ..] => tree.parent(*first).and_then(|map| tree.key_of(map)),
+        [only] => tree.key_of(*only),
+        [] => None,
+    };
+    (key, key.or(scalars.first().copied()).and_then(|node| tree.parent(node)))
+}
+
+/// Returns whether Flux reads a marker where it is.
+///
+/// # Errors
+/// The reason to hold the reference, if the marker names another part of it than the value beside it holds.
+fn is_read_by_flux(
+    comment: &MarkerComment,
+    tree: &Tree<'_>,
+    reference: &ImageReference,
+    scalars: &[NodeId],
+) -> Result<bool, String> {
+    let Some(marked) = scalars.iter().find(|node| comment.is_beside(tree, **node)) else { return Ok(false) };
+    let ParsedMarker { policy, part, .. } = &comment.marker;
+    let held = part_of(tree, reference, scalars, *marked);
+    let has_version = reference.tag().is_some() || reference.digest().is_some();
+    let is_name_alone = *part == MarkedPart::Name && held == MarkedPart::Any && !has_version;
+    if *part == held || is_name_alone { Ok(true) } else { Err(wrong_part(policy, *part, held)) }
+}
+
+/// Returns the part of a reference that one of its scalars holds.
+fn part_of(tree: &Tree<'_>, reference: &ImageReference, scalars: &[NodeId], node: NodeId) -> MarkedPart {
+    let text = tree.text_of(node).unwrap_or_default().trim();
+    let is_tag = |tag: &str| text.strip_prefix(tag).is_some_and(|rest| rest.is_empty() || rest.starts_with('@'));
+    if reference.tag().is_some_and(|tag| is_tag(tag.as_str())) {
+        MarkedPart::Tag
+    } else if reference.digest().is_some_and(|digest| text == digest.as_str() || text == digest.hex()) {
+        MarkedPart::Digest
+    } else if scalars.len() == 1 {
+        MarkedPart::Any
+    } else {
+        MarkedPart::Name
     }
 }
 
@@ -215,8 +294,6 @@ enum IgnoreScope {
 /// The choice among the markers of one reference.
 #[derive(Debug, Default)]
 struct MarkerChoice {
-    /// Whether one value holds the whole reference.
-    is_whole: bool,
     chosen: Option<Marker>,
     /// The policy of a marker on the name alone, which does not manage the tag.
     name_policy: Option<String>,
@@ -225,12 +302,6 @@ struct MarkerChoice {
 impl MarkerChoice {
     fn add(&mut self, marker: Marker, part: MarkedPart) -> Result<(), String> {
         if part == MarkedPart::Name {
-            if self.is_whole {
-                return Err(format!(
-                    "the Flux marker `{}:name` is on a whole reference, not on a name alone",
-                    marker.policy
-                ));
-            }
             self.name_policy = Some(marker.policy);
             return Ok(());
         }
@@ -266,8 +337,8 @@ mod tests {
         Marker { kind, policy: policy.to_owned(), position: Position { line, column: 1 } }
     }
 
-    fn chosen(is_whole: bool, markers: &[(Marker, MarkedPart)]) -> Result<Option<usize>, String> {
-        let mut choice = MarkerChoice { is_whole, ..MarkerChoice::default() };
+    fn chosen(markers: &[(Marker, MarkedPart)]) -> Result<Option<usize>, String> {
+        let mut choice = MarkerChoice::default();
         for (marker, part) in markers {
             choice.add(marker.clone(), *part)?;
         }
@@ -280,20 +351,19 @@ mod tests {
         let tagboat = |policy, line| (marker(MarkerKind::Tagboat, policy, line), any);
         let renovate = |line| (marker(MarkerKind::Renovate, "versioning=semver", line), any);
         let flux = |policy, part, line| (marker(MarkerKind::Flux, policy, line), part);
-        assert_eq!(chosen(true, &[]), Ok(None));
-        assert_eq!(chosen(true, &[renovate(1), tagboat("release", 2)]), Ok(Some(2)));
-        assert_eq!(chosen(true, &[tagboat("release", 1), renovate(2)]), Ok(Some(1)));
-        assert_eq!(chosen(true, &[tagboat("release", 1), tagboat("release", 2)]), Ok(Some(1)));
-        assert_eq!(chosen(false, &[flux("a:b", name, 1)]), Ok(None));
-        assert_eq!(chosen(false, &[flux("a:b", name, 1), flux("a:b", any, 2)]), Ok(Some(2)));
+        assert_eq!(chosen(&[]), Ok(None));
+        assert_eq!(chosen(&[renovate(1), tagboat("release", 2)]), Ok(Some(2)));
+        assert_eq!(chosen(&[tagboat("release", 1), renovate(2)]), Ok(Some(1)));
+        assert_eq!(chosen(&[tagboat("release", 1), tagboat("release", 2)]), Ok(Some(1)));
+        assert_eq!(chosen(&[flux("a:b", name, 1)]), Ok(None));
+        assert_eq!(chosen(&[flux("a:b", name, 1), flux("a:b", any, 2)]), Ok(Some(2)));
     }
 
     #[test]
     fn rejects_markers_that_contradict_each_other() {
         let tagboat = |policy, line| (marker(MarkerKind::Tagboat, policy, line), MarkedPart::Any);
         let flux = |policy, part| (marker(MarkerKind::Flux, policy, 1), part);
-        assert!(chosen(true, &[tagboat("release", 1), tagboat("other", 2)]).is_err());
-        assert!(chosen(true, &[flux("a:b", MarkedPart::Name)]).is_err());
-        assert!(chosen(false, &[flux("a:b", MarkedPart::Name), flux("a:c", MarkedPart::Tag)]).is_err());
+        assert!(chosen(&[tagboat("release", 1), tagboat("other", 2)]).is_err());
+        assert!(chosen(&[flux("a:b", MarkedPart::Name), flux("a:c", MarkedPart::Tag)]).is_err());
     }
 }

@@ -88,7 +88,10 @@ impl SplitReference {
         let marker = version.iter().find_map(|node| markers.marker(tree, *node));
         NotReference::held(match marker {
             Some(marker) if marker.kind == MarkerKind::Flux => {
-                format!("no ImagePolicy {} in this repository names the image of this tag", marker.policy)
+                format!(
+                    "no ImagePolicy {} in this repository names the image of this tag; add it, or correct the marker",
+                    marker.policy
+                )
             }
             Some(_) => "the image's name is not in this file; add `image=NAME` to the comment of this value".to_owned(),
             None => {
@@ -141,7 +144,7 @@ impl<'t> WrittenVersion<'t> {
         tag_of: fn(&str) -> Result<Tag, TagError>,
     ) -> Result<Self, NotReference> {
         if tag_field.is_some_and(|field| is_bare_digest(field.text)) {
-            return Err(NotReference::held("the tag is the hex of a digest, which belongs in the field of the digest"));
+            return Err(NotReference::held("the tag is the hex of a digest; move it into the field of the digest"));
         }
         let (tag, inline) = match tag_field {
             // A digest in the field of the tag.
@@ -150,9 +153,11 @@ impl<'t> WrittenVersion<'t> {
             None => (None, None),
         };
         let tag = tag.map(|written| tag_of(written.text).map(|tag| (tag, written))).transpose();
-        let tag = tag.map_err(|error| NotReference::held(format!("malformed tag: {error}")))?;
+        let tag = tag.map_err(|error| NotReference::held(format!("malformed tag: {error}; correct it")))?;
         if inline.is_some() && digest_field.is_some() {
-            return Err(NotReference::held("the digest is written twice: after the tag and in its own field"));
+            return Err(NotReference::held(
+                "the digest is written twice: after the tag and in its own field; remove one of them",
+            ));
         }
         let digest = inline.or(digest_field).map(|written| digest(written.text).map(|digest| (digest, written)));
         Ok(Self { tag, digest: digest.transpose()? })
@@ -171,19 +176,25 @@ fn expect_literal_name(name: &str) -> Result<(), NotReference> {
         return Err(NotReference { reason: format!("{}: `{}`", not.reason, name.escape_debug()), ..not });
     }
     if name.ends_with("@sha256") {
-        return Err(NotReference::held("the digest is split: the name ends in `@sha256`, the hex is in another field"));
+        return Err(NotReference::held(
+            "the digest is split: the name ends in `@sha256`, the hex is in another field; write both into one",
+        ));
     }
     Ok(())
 }
 
 fn reference(name: &str, version: &WrittenVersion<'_>) -> Result<ImageReference, NotReference> {
-    let malformed = |error| NotReference::held(format!("malformed name: {error}"));
+    let malformed = |error| NotReference::held(format!("malformed name: {error}; correct it"));
     if !name.contains('/') && name.contains('.') {
-        return Err(NotReference::held(format!("{name} is a registry; the image's name is not in this file")));
+        return Err(NotReference::held(format!(
+            "{name} is a registry, and the image's name is not in this file; add `# tagboat: image=NAME` beside the tag"
+        )));
     }
     let whole = ImageReference::new(name).map_err(malformed)?;
     if whole.tag().is_some() || whole.digest().is_some() {
-        return Err(NotReference::held("the name contains a tag or a digest, which also has a field of its own"));
+        return Err(NotReference::held(
+            "the name contains a tag or a digest, which also has a field of its own; remove it there",
+        ));
     }
     let tag = version.tag.as_ref().map(|(tag, _)| tag.clone());
     let digest = version.digest.as_ref().map(|(digest, _)| digest.clone());

@@ -23,6 +23,9 @@ impl NotReference {
     }
 }
 
+/// What to do about a value with a variable, unless it is known where that is set.
+pub(super) const WHERE_SET: &str = "; update it where that is set";
+
 /// Schemes before a reference in real manifests: WebAssembly modules, Argo CD and Helm OCI sources, skopeo, contexts of BuildKit.
 const SCHEMES: [&str; 4] = ["oci://", "docker://", "docker-pullable://", "docker-image://"];
 
@@ -42,14 +45,16 @@ pub(super) fn parse(text: &str) -> Result<(ImageReference, Range<usize>), NotRef
         return Err(NotReference::ignored("a URL, not an image reference"));
     }
     if reference.ends_with("@sha256") || reference.ends_with("@sha512") {
-        return Err(NotReference::held("the digest is split: the name ends in `@sha256`, the hex is in another field"));
+        return Err(NotReference::held(
+            "the digest is split: the name ends in `@sha256`, the hex is in another field; write both into one",
+        ));
     }
     match ImageReference::new(reference) {
         Ok(read) if read.tag().is_some_and(|tag| is_bare_digest(tag.as_str())) => {
             Err(NotReference::held("the tag is the hex of a digest; write `@sha256:` before it"))
         }
         Ok(read) => Ok((read, start + scheme..start + trimmed.len())),
-        Err(error) => Err(NotReference::held(format!("malformed reference: {error}"))),
+        Err(error) => Err(NotReference::held(format!("malformed reference: {error}; write it as NAME:TAG"))),
     }
 }
 
@@ -57,19 +62,21 @@ pub(super) fn parse(text: &str) -> Result<(ImageReference, Range<usize>), NotRef
 /// what the reason calls the text: every output has the value itself beside the reason.
 pub(super) fn not_literal(subject: &str, text: &str) -> Option<NotReference> {
     if text.is_empty() {
-        Some(NotReference::held(format!("{subject} is empty")))
+        Some(NotReference::held(format!("{subject} is empty; write one, or remove the key")))
     } else if ["{{", "{%", "[[", "<%", "<<"].iter().any(|mark| text.contains(mark)) {
         Some(NotReference::ignored(format!("a template sets {subject}")))
     } else if is_one_variable(text) {
         Some(NotReference::ignored(format!("a variable sets {subject}")))
     } else if text.contains('$') {
-        Some(NotReference::held(format!("{subject} contains a variable")))
+        Some(NotReference::held(format!("{subject} contains a variable{WHERE_SET}")))
     } else if text.starts_with("ko://") {
         Some(NotReference::ignored("ko builds the image from this Go package"))
     } else if text.contains(['*', '|']) || text.starts_with('!') {
         Some(NotReference::ignored(format!("{subject} is a pattern, not a reference")))
     } else if text.contains(['<', '{']) || text.contains(char::is_whitespace) {
-        Some(NotReference::held(format!("{subject} is a placeholder or free text, not a reference")))
+        Some(NotReference::held(format!(
+            "{subject} is a placeholder or free text; write a reference, or add `# tagboat: ignore`"
+        )))
     } else {
         None
     }

@@ -1,13 +1,17 @@
 //! Names the line that sets the variable of a value that is held for it, in the file that the format of the value declares.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::formats::{FORMATS, env_variable};
 use super::keys::expansions::{Expansion, Operator, expansions};
 use super::occurrence::{Finding, NoticeStatus, Place};
 use super::options::tag_setting;
+use super::value::WHERE_SET;
+
+/// What to do about a variable that nothing sets.
+const WITHOUT_DEFAULT: &str =
+    "write the tag in its place, or as its default where `manifests: { variable-defaults: true }` is set";
 
 /// Adds to the reason of each value with a variable where that is set, and the setting that manages it there. `read` returns the bytes
 /// of a file, if it exists.
@@ -23,18 +27,21 @@ pub fn name_variables(findings: &mut [Finding], read: &dyn Fn(&str) -> Option<Ve
         if let Finding::Notice(notice) = finding
             && let Some(file) = files.get(notice.format)
         {
-            let Some(variable) = Variable::of(&notice.place, file, &mut texts) else {
-                if notice.status == NoticeStatus::Held && has_variable_without_default(&notice.place.value) {
-                    let hint = "write the tag in its place, or as its default where `manifests: { variable-defaults: true }` is set";
-                    let _ = write!(notice.reason, "; {hint}");
+            let addition = match Variable::of(&notice.place, file, &mut texts) {
+                Some(variable) => {
+                    let is_listed = listed.contains(&(Arc::from(&*variable.path), variable.line));
+                    if is_listed {
+                        notice.status = NoticeStatus::Ignored;
+                    }
+                    variable.describe(is_listed)
                 }
-                continue;
+                None if notice.status == NoticeStatus::Held && has_variable_without_default(&notice.place.value) => {
+                    WITHOUT_DEFAULT.to_owned()
+                }
+                None => continue,
             };
-            let is_listed = listed.contains(&(Arc::from(&*variable.path), variable.line));
-            if is_listed {
-                notice.status = NoticeStatus::Ignored;
-            }
-            let _ = write!(notice.reason, "; {}", variable.describe(is_listed));
+            let reason = notice.reason.trim_end_matches(WHERE_SET);
+            notice.reason = format!("{reason}; {addition}");
         }
     }
 }
@@ -106,6 +113,7 @@ impl<'v> Variable<'v> {
             Some(image) if !is_listed => {
                 format!("`{name}` is set at {path}:{line}, and `{}` manages it there", tag_setting(path, name, image))
             }
+            None if !is_listed => format!("`{name}` is set at {path}:{line}; update it there"),
             _ => format!("`{name}` is set at {path}:{line}"),
         }
     }

@@ -76,7 +76,8 @@ pub struct TextEntry<'a> {
 }
 
 impl<'a> Tree<'a> {
-    /// Returns a tree for a text that is not YAML: a list of maps. Lines that begin with `#` are comments.
+    /// Returns a tree for a text that is not YAML: a list of maps. What follows `#` at the start of a line, or behind a blank or a
+    /// quote outside of values, is a comment.
     pub fn of_lines(text: &'a str, maps: Vec<Vec<TextEntry<'a>>>) -> Self {
         let collection =
             |kind, place| TreeNode { kind, span: Span::new(0, 0), parent: 0, place, end: 1, is_key: false };
@@ -94,12 +95,21 @@ impl<'a> Tree<'a> {
             nodes[map].end = nodes.len() as u32;
         }
         nodes[0].end = nodes.len() as u32;
+        let mut values: Vec<Span> = nodes.iter().map(|node| node.span).collect();
+        values.sort_by_key(|span| span.start);
+        let is_value = |at: usize| {
+            let begun = values.partition_point(|span| span.start <= at);
+            begun.checked_sub(1).is_some_and(|last| at < values[last].end)
+        };
         let mut comments = Vec::new();
         let mut at = 0;
         for line in text.split_inclusive('\n') {
             let indent = line.len() - line.trim_start().len();
-            if line[indent..].starts_with('#') {
-                comments.push(Comment { span: Span::new(at + indent, at + line.trim_end().len()) });
+            let may_begin = |(hash, _): &(usize, &str)| {
+                *hash == indent || line[..*hash].ends_with([' ', '\t', '"', '\'']) && !is_value(at + hash)
+            };
+            if let Some((hash, _)) = line.match_indices('#').find(may_begin) {
+                comments.push(Comment { span: Span::new(at + hash, at + line.trim_end().len()) });
             }
             at += line.len();
         }
@@ -139,6 +149,12 @@ impl<'a> Tree<'a> {
     /// Returns whether the document is empty.
     pub fn is_empty(&self) -> bool {
         self.nodes.is_empty()
+    }
+
+    /// Returns the last node that begins before a byte.
+    pub fn last_before(&self, offset: usize) -> Option<NodeId> {
+        let count = self.nodes.partition_point(|node| node.span.start < offset);
+        count.checked_sub(1).map(|last| NodeId(last as u32))
     }
 
     /// Returns the comments in document order.

@@ -6,10 +6,10 @@ use std::io;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotUtf8 {
     /// They are text in another encoding of Unicode.
-    #[error("the file is UTF-16 or UTF-32; Tagboat reads only UTF-8")]
+    #[error("the file is UTF-16 or UTF-32; save it as UTF-8")]
     OtherUnicode,
     /// They are not UTF-8 from this offset on.
-    #[error("the file is not UTF-8 at byte {0}")]
+    #[error("the file is not UTF-8 at byte {0}; save it as UTF-8")]
     At(usize),
 }
 

@@ -462,7 +462,7 @@ fn list_names_the_line_that_sets_a_variable() {
             "sub/.env:6 managed: the default".to_owned(),
             format!("sub/compose.yaml:2 held: the value contains a variable; `SHOP` is set at sub/.env:5, and {more}"),
             "sub/compose.yaml:3 ignored: a variable sets the value; `IMAGE` is set at sub/.env:3".to_owned(),
-"sub/compose.yaml:4 held: the value contains a variable; `HOST` is set at sub/.env:4; update it there"
+            "sub/compose.yaml:4 held: the value contains a variable; `HOST` is set at sub/.env:4; update it there"
                 .to_owned(),
             format!("sub/compose.yaml:5 held: the value contains a variable; {hint}"),
             "sub/compose.yaml:6 ignored: a variable sets the value; `WHOLE` is set at sub/.env:6".to_owned(),

@@ -185,7 +185,7 @@ fn selects_first_matching_rule_or_marker() {
         ("nginx",                "a.yaml",           Some("release"), "release by the marker beside it"),
         ("nginx",                "a.yaml",           Some(""),        "no rule matches"),
         ("nginx",                "a.yaml",           Some("ignore"),  "the marker beside it has the policy `ignore`"),
-        ("nginx",                "a.yaml",           Some("relese"),  "the marker names the policy `relese`, which is not in the configuration"),
+        ("nginx",                "a.yaml",           Some("relese"),  "the marker names the policy `relese`, which is not in the configuration; correct it, or add the policy"),
         ("quay.io/a/b/c",        "envs/k.yaml",      None,            "the rule at tagboat.yaml:26 has the policy `ignore`"),
     ];
     for (name, path, marker, expected) in rows {

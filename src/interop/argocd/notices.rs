@@ -210,7 +210,7 @@ pub(crate) fn unmatched(updater: &Object, refs: &[ApplicationRef], applications:
         let setting = place(updater, &format!("/spec/applicationRefs/{at}/namePattern"), one.name_pattern.clone());
         let near = nearest_match(&one.name_pattern, '-', applications.iter().map(|application| application.title));
         let near = near.map(|near| format!("; the nearest is `{near}`")).unwrap_or_default();
-        status(setting, format!("matches no Application in this repository{near}"))
+        status(setting, format!("matches no Application in this repository; correct it{near}"))
     })
     .collect()
 }

@@ -101,7 +101,9 @@ fn read(object: &Object, objects: &[Object]) -> FluxPolicy {
     let source = object.source();
     let parse = || -> Result<_, PolicyError> {
         if object.is_encrypted() {
-            return Err(PolicyError::whole("encrypted with SOPS"));
+            return Err(
+                PolicyError::whole("encrypted with SOPS").with_hint("define a policy of the same name in tagboat.yaml")
+            );
         }
         let repository = repository(object, objects)?;
         if spec["suspend"] == true || repository.value["spec"]["suspend"] == true {

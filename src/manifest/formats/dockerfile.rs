@@ -77,6 +77,11 @@ impl Format for Dockerfile {
         Some(parse)
     }
 
+    /// A `#` that does not begin a line is a part of the instruction.
+    fn reads_comments_behind(&self) -> bool {
+        false
+    }
+
     fn embedded_keys(&self) -> &'static [&'static str] {
         // Compose, docker buildx bake. A BuildConfig of OpenShift has `dockerfile`, which is a name of files, too.
         &["dockerfile_inline", "dockerfile-inline"]

@@ -5,6 +5,8 @@ use super::super::format::{Format, TextParser};
 use super::super::found::DocumentFindings;
 use super::super::keys::lines::{self, EmitEntry};
 use super::super::keys::{FlatKeys, walk};
+use super::super::marker;
+use super::super::occurrence::NoticeStatus;
 use super::super::options::FindOptions;
 use super::super::value::is_full_reference;
 use crate::text::Tree;
@@ -43,6 +45,11 @@ impl Format for EnvFile {
         let tree = document.tree;
         let references = document.options.reference_variables.get(document.path);
         for map in tree.items(document.root) {
+            for (_, value) in tree.entries(map) {
+                if let Some(reason) = tree.text_of(value).and_then(marker::in_value) {
+                    found.report_notice(document, NAME, value, NoticeStatus::Held, reason);
+                }
+            }
             let keys = FlatKeys::of(tree, map);
             for value in references.into_iter().flatten().filter_map(|name| keys.get(name)) {
                 if tree.text_of(value).is_some_and(is_full_reference) {

@@ -3,11 +3,11 @@
 use super::super::document::Document;
 use super::super::format::Format;
 use super::super::found::DocumentFindings;
-use super::super::marker::{MarkedPart, NEEDLES, ParsedMarker, foreign_reason};
+use super::super::marker::{MarkedPart, NEEDLES, ParsedMarker, foreign_reason, wrong_part};
 use super::super::occurrence::{MarkerKind, NoticeStatus};
 use super::super::split_reference::SplitReference;
 use super::super::value::is_full_reference;
-use crate::image::ImageName;
+use crate::image::{ImageName, Tag};
 use crate::text::NodeId;
 
 /// The format of marked values. It is the last one in the table, because it reads only values that no other format has
@@ -40,8 +40,8 @@ impl Format for Marked {
             if marker.is_used {
                 continue;
             }
-            if let Some(reason) = marker.marker.malformed_reason() {
-                found.report_notice_at(document, NAME, marker.span, NoticeStatus::Held, reason.to_owned());
+            if let Some(reason) = marker.marker.problem.clone() {
+                found.report_notice_at(document, NAME, marker.span, NoticeStatus::Held, reason);
                 continue;
             }
             if let Some(source) = &marker.marker.foreign_datasource {
@@ -56,7 +56,7 @@ impl Format for Marked {
                 Some(_) => {}
                 None => {
                     let reason = format!(
-                        "the marker {} applies to no value: none is next to it or below it",
+                        "the marker {} applies to no value; put it behind one, or alone on the line above",
                         description(&parsed)
                     );
                     found.report_notice_at(document, NAME, span, NoticeStatus::Held, reason);
@@ -69,12 +69,23 @@ impl Format for Marked {
 /// Reports the value of a marker.
 fn report_value(document: &Document<'_>, found: &mut DocumentFindings<'_>, parsed: &ParsedMarker, node: NodeId) {
     let text = document.tree.text_of(node).unwrap_or_default();
+    let is_flux = parsed.kind == MarkerKind::Flux;
+    if is_flux
+        && let Some(held) = held_part(document, found, parsed, node)
+        && held != parsed.part
+    {
+        let reason = wrong_part(&parsed.policy, parsed.part, held);
+        return found.report_notice(document, NAME, node, NoticeStatus::Held, reason);
+    }
     // Without a suffix, a Flux marker is for a whole reference, with or without a tag.
-    if parsed.part == MarkedPart::Any && (is_full_reference(text) || parsed.kind == MarkerKind::Flux) {
+    if parsed.part == MarkedPart::Any && (is_full_reference(text) || is_flux) {
         return found.report_reference(document, NAME, node);
     }
     if parsed.part != MarkedPart::Name && (text.contains('/') || text.is_empty()) {
-        let reason = format!("the value of the marker {} is neither a reference nor a tag", description(parsed));
+        let reason = format!(
+            "the value of the marker {} is neither a reference nor a tag; write one, or remove the marker",
+            description(parsed)
+        );
         return found.report_notice(document, NAME, node, NoticeStatus::Held, reason);
     }
     let name = found.marked_image(document, node);
@@ -84,12 +95,14 @@ fn report_value(document: &Document<'_>, found: &mut DocumentFindings<'_>, parse
             let same = name.as_deref().map(|name| ImageName::new(name).ok() == ImageName::new(text).ok());
             let (status, reason) = match same {
                 Some(true) => (NoticeStatus::Ignored, "the policy follows the image of this name".to_owned()),
-                Some(false) => {
-                    (NoticeStatus::Held, "Tagboat never changes names, and the policy follows another image".to_owned())
-                }
+                Some(false) => (
+                    NoticeStatus::Held,
+                    "Tagboat never changes names, and the policy follows another image; correct one of them".to_owned(),
+                ),
                 None => (
                     NoticeStatus::Held,
-                    "Tagboat never changes names, and the policy is not in this repository".to_owned(),
+                    "Tagboat never changes names, and the policy is not in this repository; remove the marker"
+                        .to_owned(),
                 ),
             };
             let reason = format!("the marker {} is for the name only: {reason}", description(parsed));
@@ -100,6 +113,27 @@ fn report_value(document: &Document<'_>, found: &mut DocumentFindings<'_>, parse
             found.report_split(document, NAME, &SplitReference { tag: Some(node), ..parts })
         }
     }
+}
+
+/// Returns the part of a reference that a value with a Flux marker holds, as far as it is certain: a whole reference, or the tag
+/// of another image than one with the name of the value.
+fn held_part(
+    document: &Document<'_>,
+    found: &DocumentFindings<'_>,
+    parsed: &ParsedMarker,
+    node: NodeId,
+) -> Option<MarkedPart> {
+    let text = document.tree.text_of(node).unwrap_or_default();
+    if is_full_reference(text) {
+        return Some(MarkedPart::Any);
+    }
+    let image = found.marked_image(document, node)?;
+    let is_name = ImageName::new(text).is_ok_and(|name| ImageName::new(&image).is_ok_and(|image| image == name));
+    let is_tag = parsed.part == MarkedPart::Any
+        && !is_name
+        && text.contains(|c: char| c.is_ascii_digit())
+        && Tag::new(text).is_ok();
+    is_tag.then_some(MarkedPart::Tag)
 }
 
 /// Returns the end of `the marker …` in messages.

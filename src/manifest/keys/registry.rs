@@ -88,8 +88,10 @@ pub(super) fn join_complete(
         return;
     }
     if begins_with_registry(text) {
-        let reason =
-            format!("the image and `{}` beside it name two registries", tree.key_text(registry).unwrap_or_default());
+        let reason = format!(
+            "the image and `{}` beside it name two registries; remove one of them",
+            tree.key_text(registry).unwrap_or_default()
+        );
         return found.report_notice(document, format, image, NoticeStatus::Held, reason);
     }
     let joined = format!("{host}/{text}");

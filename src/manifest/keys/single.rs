@@ -120,7 +120,9 @@ fn not_image(text: &str, is_set: bool, is_container: bool) -> Option<NotReferenc
     let picture_or_disk = [".png", ".svg", ".jpg", ".jpeg", ".gif", ".webp", ".ico", ".iso", ".qcow2", ".raw"];
     if is_container {
         return match text {
-            _ if !is_set => Some(NotReference::held("the container has no image: the value is empty or not a string")),
+            _ if !is_set => Some(NotReference::held(
+                "the container has no image: the value is empty or not a string; write a reference",
+            )),
             "auto" => Some(NotReference::ignored("the sidecar injector sets the image")),
             _ => None,
         };

@@ -136,11 +136,8 @@ pub(super) fn find(document: &Document<'_>, found: &mut DocumentFindings<'_>, fo
         return duplicate(document, found, format, values);
     }
     let Some(version) = tag.or(digest) else { return without_version(document, found, format, map, &keys, &names) };
-    if is_image_map && let Some(key) = further_part(tree, map) {
-        let reason = format!("`{key}` may be part of the name; only the chart defines how they are joined");
-        return found.report_notice(document, format, version, NoticeStatus::Held, reason);
-    }
-    let joined = joined_name(tree, map, &keys, &names);
+    let further = if is_image_map { further_part(tree, map) } else { None };
+    let joined = if further.is_none() { joined_name(tree, map, &keys, &names) } else { None };
     let global = if keys.registry.is_none() { GlobalRegistry::around(tree, version) } else { None };
     let global = global.filter(|global| joined.as_ref().is_some_and(|name| global.changes(name)));
     let joined = if global.is_some() { None } else { joined };
@@ -148,6 +145,12 @@ pub(super) fn find(document: &Document<'_>, found: &mut DocumentFindings<'_>, fo
         let is_alias = |field: &str| field == document.field_path(map);
         found.configured_or_marked_image(document, version, is_alias)
     });
+    if let (Some(key), None) = (further, &name) {
+        let reason = format!(
+            "`{key}` may be part of the name, as the chart defines; add `# tagboat: image=NAME` beside the tag"
+        );
+        return found.report_notice(document, format, version, NoticeStatus::Held, reason);
+    }
     if let (Some(registry), None) = (global, &name) {
         return found.report_notice(document, format, version, NoticeStatus::Held, registry.reason());
     }
@@ -162,7 +165,7 @@ pub(super) fn find(document: &Document<'_>, found: &mut DocumentFindings<'_>, fo
 fn duplicate(document: &Document<'_>, found: &mut DocumentFindings<'_>, format: &'static str, values: [NodeId; 2]) {
     let [first, second] = values.map(|value| document.tree.key_text(value).unwrap_or_default());
     if first == second {
-        let reason = "duplicate key in the mapping".to_owned();
+        let reason = "duplicate key in the mapping; remove one of them".to_owned();
         return found.report_notice(document, format, values[1], NoticeStatus::Held, reason);
     }
     for value in values {
@@ -240,7 +243,7 @@ fn without_version(
             }
             return registry::report_complete(document, found, format, *full);
         }
-        let reason = "the name contains a tag, and the field for the tag is empty".to_owned();
+        let reason = "the name contains a tag, and the field for the tag is empty; move it there".to_owned();
         return found.report_notice(document, format, *full, NoticeStatus::Held, reason);
     }
     let null = [keys.digest, keys.tag].into_iter().flatten().find(|node| tree.text_of(*node) != Some(""));

@@ -96,7 +96,10 @@ pub(in crate::manifest) fn named_by_rules(
                 continue;
             }
         };
-        let reason = format!("`manifests.tags` names the value as a tag of {}, and it {problem}", rule.image);
+        let reason = format!(
+            "`manifests.tags` names the value as a tag of {}, and it {problem}; correct the setting",
+            rule.image
+        );
         found.report_notice(document, format, node, NoticeStatus::Held, reason);
     }
 }

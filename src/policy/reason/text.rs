@@ -220,11 +220,9 @@ impl Display for Ineligibility {
         match self {
             Self::Platforms(lacking) => {
                 let names: Vec<String> = lacking.iter().map(ToString::to_string).collect();
-                write!(f, "not available for {}; push it for them, or change `platforms`", names.join(" and "))
+                write!(f, "not available for {}", names.join(" and "))
             }
-            Self::PlatformsUnknown => {
-                f.write_str("the registry does not report its platforms; remove `platforms` for this image")
-            }
+            Self::PlatformsUnknown => f.write_str("the registry does not report its platforms"),
             Self::TooYoung { min_age, event, since } => {
                 write!(f, "younger than `min-age` {}: {event} {since}, ", in_units(*min_age))?;
                 match since.checked_add(*min_age) {
@@ -260,8 +258,31 @@ fn in_units(duration: Duration) -> String {
 /// What a tag with a commit needs: its text has no order.
 const COMMIT_NEEDS_POLICY: &str = "is named after a commit and needs a policy, such as `git-history` or `newest-build`";
 
-/// What to do if no tag is left.
-const CORRECT_FILTER: &str = "correct the policy or its filter";
+/// What to do if a policy names a tag that is rejected.
+const NAME_ANOTHER: &str = "name another tag in the policy, or correct its filter";
+
+/// Returns what to do about a tag that is not eligible yet, if waiting does not help.
+fn remedy(cause: &Ineligibility) -> &'static str {
+    match cause {
+        Ineligibility::Platforms(_) => "; push it for them, or change `platforms`",
+        Ineligibility::PlatformsUnknown => "; remove `platforms` for this image",
+        Ineligibility::TooYoung { .. } | Ineligibility::AgeUnknown(_) | Ineligibility::LookupFailed(_) => "",
+    }
+}
+
+fn all_rejected(f: &mut Formatter<'_>, count: usize, closest: Option<&(Tag, Rejection)>) -> Result {
+    match count {
+        1 => f.write_str("the only tag")?,
+        _ => write!(f, "all {count} tags")?,
+    }
+    match (count, closest) {
+        (1, Some((tag, cause))) => write!(f, " {tag} is rejected: {cause}")?,
+        (1, None) => f.write_str(" is rejected")?,
+        (_, Some((tag, cause))) => write!(f, " are rejected, for example {tag}: {cause}")?,
+        (_, None) => f.write_str(" are rejected")?,
+    }
+    f.write_str("; correct the policy or its filter")
+}
 
 impl Display for Hold {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
@@ -290,15 +311,11 @@ impl Display for Hold {
                 "the current tag {tag} is rejected: {cause}; write the whole tag as the registry has it, or correct the filter"
             ),
             Self::NoTags => f.write_str("the tag list of this image is empty; check its name, or push a tag"),
-            Self::NotListed(tag) => {
-                write!(f, "the tag list does not contain {tag}; push it, or name another tag in the policy")
-            }
+            Self::NotListed(tag) => write!(f, "the tag list does not contain {tag}; push it, or name another tag"),
             Self::CurrentUnreadable(tag, cause) => {
                 write!(f, "cannot compare with the current tag {tag}: {cause}; write another tag by hand")
             }
-            Self::PinnedRejected(tag, cause) => {
-                write!(f, "{tag} is rejected: {cause}; name another tag in the policy, or correct its filter")
-            }
+            Self::PinnedRejected(tag, cause) => write!(f, "{tag} is rejected: {cause}; {NAME_ANOTHER}"),
             Self::GivenRejected { tag, cause, .. } => {
                 write!(f, "{tag}, given with --image, is rejected: {cause}; give another tag, or change the policy")
             }
@@ -315,7 +332,7 @@ impl Display for Hold {
             Self::AmbiguousPlatform(tag, platform) => {
                 write!(f, "several images of {tag} are for {platform}; write the digest of one of them")
             }
-            Self::NotEligibleYet(tag, cause) => write!(f, "{tag} not eligible yet: {cause}"),
+            Self::NotEligibleYet(tag, cause) => write!(f, "{tag} not eligible yet: {cause}{}", remedy(cause)),
             Self::NewestIsOlder { newest, current } => write!(
                 f,
                 "the newest matching tag {newest} is older than the current tag {current}; `allow-downgrade: true` accepts it"
@@ -324,14 +341,7 @@ impl Display for Hold {
                 f,
                 "the newest matching tag {newest} has a lower version than the current tag {current}; `allow-downgrade: true` accepts it"
             ),
-            Self::AllRejected { count, closest } => match (count, closest) {
-                (1, Some((tag, cause))) => write!(f, "the only tag {tag} is rejected: {cause}; {CORRECT_FILTER}"),
-                (1, None) => write!(f, "the only tag is rejected; {CORRECT_FILTER}"),
-                (count, Some((tag, cause))) => {
-                    write!(f, "all {count} tags are rejected, for example {tag}: {cause}; {CORRECT_FILTER}")
-                }
-                (count, None) => write!(f, "all {count} tags are rejected; {CORRECT_FILTER}"),
-            },
+            Self::AllRejected { count, closest } => all_rejected(f, *count, closest.as_ref()),
             Self::Unorderable(tag, cause) => write!(f, "cannot order {tag} ({cause}); exclude it with `exclude`"),
         }
     }

@@ -77,7 +77,7 @@ fn reads_the_configuration_for_a_policy_name() {
 fn names_the_empty_tag_list_and_not_the_registry() {
     let arguments = ["explain", "ghcr.io/acme/api", "--tags", "-", "--current", "1.0.0", "--format", "json"];
     let report = Tagboat::new().feed(&arguments, "").json();
-    let expected = "the tag list of this image is empty";
+    let expected = "the tag list of this image is empty; check its name, or push a tag";
     assert_eq!((&report["outcome"], &report["reason"]), (&"held".into(), &expected.into()), "{report}");
     let report = Tagboat::new().feed(&arguments, "!\na b\n").json();
     let expected = "none of the given tags is valid";

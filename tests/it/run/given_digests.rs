@@ -125,8 +125,8 @@ const SCENARIOS: &[Scenario] = &[
         Contains("tagboat/multi", "multi/app.yaml", "<multi:1.3@1.3-arm64>"),
     ], files: &[("multi/app.yaml", "kind: Pod\nspec: { containers: [{ image: ghcr.io/acme/multi:1.2 }] }\n")] },
     Scenario { name: "an image without the platform", config: "", steps: &[
-        Run("single:1.3@", &[], &["single/app.yaml:2: 1.3 not eligible yet: not available for linux/arm64"]),
-        Run("single:1.3", &[], &["single/app.yaml:2: 1.3 not eligible yet: not available for linux/arm64"]),
+        Run("single:1.3@", &[], &["single/app.yaml:2: 1.3 not eligible yet: not available for linux/arm64; push it for them, or change `platforms`"]),
+        Run("single:1.3", &[], &["single/app.yaml:2: 1.3 not eligible yet: not available for linux/arm64; push it for them, or change `platforms`"]),
     ], files: &[("single/app.yaml", "kind: Pod\nspec: { containers: [{ image: <single:1.2@1.2-arm64> }] }\n")] },
 ];
 

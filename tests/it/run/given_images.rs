@@ -80,10 +80,10 @@ const SCENARIOS: &[Scenario] = &[
 
     // Newer by the policy.
     Scenario { name: "a tag that the policy cannot compare", config: "", steps: &[
-        Run("api:pr-123", &[], &["api/app.yaml:2: pr-123, given with --image, is rejected: the policy cannot compare it with the current tag stable"]),
+        Run("api:pr-123", &[], &["api/app.yaml:2: pr-123, given with --image, is rejected: the policy cannot compare it with the current tag stable; give another tag, or change the policy"]),
     ], files: &[("api/app.yaml", "kind: Pod\nspec: { containers: [{ image: ghcr.io/acme/api:stable }] }\n")] },
     Scenario { name: "an older tag", config: "", steps: &[
-        Run("api:0.9", &[], &["api/app.yaml:2: 0.9, given with --image, is rejected: older than the current tag 1.0"]),
+        Run("api:0.9", &[], &["api/app.yaml:2: 0.9, given with --image, is rejected: older than the current tag 1.0; give another tag, or change the policy"]),
     ], files: &[("api/app.yaml", API)] },
 
     // What is proposed already.
@@ -92,7 +92,7 @@ const SCENARIOS: &[Scenario] = &[
         Run("api:1.2", &["unchanged tagboat/api: Update ghcr.io/acme/api from 1.0 to 1.3 in api"], &[]),
         Contains("tagboat/api", "api/app.yaml", "api:1.3"),
         Run("api:1.4", &["update tagboat/api: Update ghcr.io/acme/api from 1.0 to 1.4 in api"], &[]),
-        Run("api:0.9", &["unchanged tagboat/api: …"], &["api/app.yaml:2: 0.9, given with --image, is rejected: older than the current tag 1.0"]),
+        Run("api:0.9", &["unchanged tagboat/api: …"], &["api/app.yaml:2: 0.9, given with --image, is rejected: older than the current tag 1.0; give another tag, or change the policy"]),
     ], files: &[("api/app.yaml", API)] },
     Scenario { name: "builds of two images in one group end out of order", config: ONE_GROUP, steps: &[
         Run("", &["open tagboat/all: …"], &[]),
@@ -104,7 +104,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "builds end out of order by build time", config: "policies: { main: { newest-build: true } }\nrules: [{ policy: main }]", steps: &[
         Run("api:beef123", &["open tagboat/api: Update ghcr.io/acme/api from 1c0ffee to beef123 in api"], &[]),
         Run("api:3d9b390", &["unchanged tagboat/api: Update ghcr.io/acme/api from 1c0ffee to beef123 in api"], &[]),
-        Run("api:1.3", &["unchanged tagboat/api: …"], &["api/app.yaml:2: 1.3, given with --image, is rejected: older than the current tag 1c0ffee"]),
+        Run("api:1.3", &["unchanged tagboat/api: …"], &["api/app.yaml:2: 1.3, given with --image, is rejected: older than the current tag 1c0ffee; give another tag, or change the policy"]),
     ], files: &[("api/app.yaml", COMMIT)] },
     Scenario { name: "another place has its own proposal", config: "", steps: &[
         Run("api:1.1", &["open tagboat/one: …", "open tagboat/two: …"], &[]),
@@ -143,7 +143,7 @@ const SCENARIOS: &[Scenario] = &[
     // A marker of another tool.
     Scenario { name: "a versioning that cannot compare the current tag", config: "", steps: &[
         Run("", &[], &["values.yaml:2: the policy cannot compare the current tag alpine with 1.0.0; …"]),
-        Run("web:1.0.0", &[], &["values.yaml:2: 1.0.0, given with --image, is rejected: the policy cannot compare it with the current tag alpine"]),
+        Run("web:1.0.0", &[], &["values.yaml:2: 1.0.0, given with --image, is rejected: the policy cannot compare it with the current tag alpine; give another tag, or change the policy"]),
     ], files: &[("values.yaml", "web:\n  image: ghcr.io/acme/web\n  tag: alpine # renovate: datasource=docker depName=ghcr.io/acme/web versioning=semver\n")] },
 
     Scenario { name: "a versioning of an image that a rule names in full", config: "rules: [{ images: [ghcr.io/acme/web] }]", steps: &[
@@ -154,7 +154,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "a proposal that is older than the base branch is closed", config: "", steps: &[
         Run("api:1.3", &["open tagboat/api: …"], &[]),
         Commit("api/app.yaml", "kind: Pod\nspec: { containers: [{ image: ghcr.io/acme/api:1.4 }] }\n"),
-        Run("api:1.3", &["close tagboat/api: superseded: …"], &["api/app.yaml:2: 1.3, given with --image, is rejected: older than the current tag 1.4"]),
+        Run("api:1.3", &["close tagboat/api: superseded: …"], &["api/app.yaml:2: 1.3, given with --image, is rejected: older than the current tag 1.4; give another tag, or change the policy"]),
     ], files: &[("api/app.yaml", API)] },
     Scenario { name: "a proposal that the base branch has is closed", config: "", steps: &[
         Run("api:1.3", &["open tagboat/api: …"], &[]),
