@@ -72,14 +72,17 @@ fn list() -> ReferenceList {
     ReferenceList { rows: rows.iter().map(row).collect() }
 }
 
-fn explanations() -> Vec<Explanation> {
-    use VerdictKind::{Accepted, NotEligibleYet, Rejected};
-    let candidate = |tag: &str, verdict, reason: &str| CandidateRow {
+fn candidate(tag: &str, verdict: VerdictKind, reason: &str) -> CandidateRow {
+    CandidateRow {
         tag: tag.to_owned(),
         verdict,
         reason: reason.to_owned(),
         facts: (tag == "1.5.0").then(|| Facts { created: "2026-11-02T08:30:00Z".parse().ok(), ..Facts::default() }),
-    };
+    }
+}
+
+fn explanations() -> Vec<Explanation> {
+    use VerdictKind::{Accepted, NotEligibleYet, Rejected};
     let first = Explanation {
         image: "ghcr.io/acme/api".to_owned(),
         current: "1.4.2".to_owned(),
