@@ -23,8 +23,8 @@ pub trait Git: Send + Sync {
         prefix: &str,
     ) -> Result<BTreeMap<BranchName, CommitId>, GitError>;
 
-    /// Returns the default branch of the remote.
-    async fn default_branch(&self) -> Result<BranchName, GitError>;
+    /// Returns the default branch of the remote, with the commit that it points at.
+    async fn default_branch(&self) -> Result<(BranchName, CommitId), GitError>;
 
     /// Returns the branch of the remote that the branch of the checkout tracks; `None` without a checkout or for a detached `HEAD`.
     fn tracked_branch(&self) -> Option<BranchName> {

@@ -48,10 +48,12 @@ pub(super) fn branches(
     Ok(found)
 }
 
-/// Parses the branch that `HEAD` names in the output of `git ls-remote --symref … HEAD`.
-pub(super) fn head(text: &str) -> Option<Result<BranchName, RefNameError>> {
-    let name = text.lines().find_map(|line| line.strip_prefix("ref: refs/heads/")?.strip_suffix("\tHEAD"))?;
-    Some(BranchName::new(name))
+/// Parses the branch that `HEAD` names, and its commit, in the output of `git ls-remote --symref … HEAD`.
+pub(super) fn head(text: &str) -> Option<Result<(BranchName, CommitId), RefNameError>> {
+    let mut values = text.lines().filter_map(|line| line.strip_suffix("\tHEAD"));
+    let name = values.next()?.strip_prefix("ref: refs/heads/")?;
+    let commit = values.next()?;
+    Some(BranchName::new(name).and_then(|name| Ok((name, CommitId::new(commit)?))))
 }
 
 /// Returns why `git push --porcelain` did not update a ref: the text in brackets, such as `[rejected] (stale info)`.
@@ -110,8 +112,10 @@ mod tests {
 
     #[test]
     fn parses_the_default_branch() {
-        let text = "ref: refs/heads/trunk\tHEAD\n0123\tHEAD\n";
-        assert_eq!(head(text).unwrap().unwrap().as_str(), "trunk");
+        let commit = "0123456789".repeat(4);
+        let text = format!("ref: refs/heads/trunk\tHEAD\n{commit}\tHEAD\n");
+        let (branch, head_commit) = head(&text).unwrap().unwrap();
+        assert_eq!((branch.as_str(), head_commit.as_str()), ("trunk", &*commit));
         assert!(head("0123\tHEAD\n").is_none(), "a detached HEAD");
         assert!(head("").is_none(), "an empty repository");
     }

@@ -257,7 +257,7 @@ impl Git for Repository {
         Ok(output::branches(&text, base, prefix)?)
     }
 
-    async fn default_branch(&self) -> Result<BranchName, GitError> {
+    async fn default_branch(&self) -> Result<(BranchName, CommitId), GitError> {
         let text = self.list(&["--symref", "--end-of-options", self.fetch.url.as_str(), "HEAD"]).await?;
         let head =
             output::head(&text).ok_or_else(|| GitError::NoDefaultBranch { remote: self.fetch.url.to_string() })?;

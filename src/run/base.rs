@@ -17,6 +17,8 @@ pub(super) struct Base {
     pub(super) commit: CommitId,
     /// The heads of the base branch and of Tagboat's branches on the remote.
     pub(super) heads: BTreeMap<BranchName, CommitId>,
+    /// Whether it is the base branch because it is the default branch of the remote.
+    is_default: bool,
 }
 
 impl Base {
@@ -42,11 +44,30 @@ impl Base {
     pub(super) async fn fetch_named(git: &dyn Git, config: &Config) -> Result<Self, RunError> {
         match &config.git.base {
             Some(base) => Self::fetch_branch(git, base.clone(), config).await,
-            None => match Self::fetch_branch(git, git.default_branch().await?, config).await {
+            None => match Self::fetch_branch(git, git.default_branch().await?.0, config).await {
                 Err(RunError::NoBase(branch)) => Err(RunError::DefaultBranchGone(branch)),
-                done => done,
+                done => Ok(Self { is_default: true, ..done? }),
             },
         }
+    }
+
+    /// Returns why the remote no longer has this base, and `None` if it has: its default branch is another one, or a force push
+    /// removed the commit from the branch. A commit on top of a removed one would return it with the merge. Queries the remote
+    /// once, and reads the history of a branch that moved.
+    pub(super) async fn replaced(&self, git: &dyn Git, config: &Config) -> Result<Option<String>, GitError> {
+        let name = &self.name;
+        let head = if self.is_default {
+            let (branch, head) = git.default_branch().await?;
+            if branch != *name {
+                return Ok(Some(format!("the default branch of the remote is now {branch}, not {name}")));
+            }
+            Some(head)
+        } else {
+            git.remote_branches(name, &config.pull_requests.branch_prefix).await?.remove(name)
+        };
+        let Some(head) = head else { return Ok(Some(format!("the remote has no branch {name} any more"))) };
+        let is_kept = git.is_ancestor(&self.commit, &head).await?;
+        Ok((!is_kept).then(|| format!("a force push removed {} from {name}", self.commit)))
     }
 
     async fn fetch_branch(git: &dyn Git, name: BranchName, config: &Config) -> Result<Self, RunError> {
@@ -54,6 +75,6 @@ impl Base {
         let Some(commit) = heads.get(&name).cloned() else { return Err(RunError::NoBase(name)) };
         git.fetch(&[(name.clone(), commit.clone())]).await?;
         tracing::info!("the base branch is {name} at {commit}");
-        Ok(Self { name, commit, heads })
+        Ok(Self { name, commit, heads, is_default: false })
     }
 }

@@ -6,7 +6,6 @@ use jiff::Timestamp;
 use crate::config::Config;
 use crate::govern::Listed;
 use crate::plan::{self, ProposedReferences, PullRequestLimits};
-use crate::refname::BranchName;
 
 use super::base::Base;
 use super::changes::{Planned, plan_changes};
@@ -23,7 +22,7 @@ use super::subjects::Scope;
 #[derive(Debug)]
 pub struct Attempt {
     /// The base branch.
-    pub base: BranchName,
+    pub(super) base: Base,
     /// What the run covers.
     pub scope: Scope,
     /// The globs of the scope that match no file.
@@ -66,5 +65,5 @@ pub async fn run_once(
     let published = publisher.publish(planned.direct_commit.clone(), actions, limits).await;
 
     let (scope, unmatched_paths) = (request.scope.clone(), request.scope.unmatched_paths(&snapshot.paths()));
-    Ok(Attempt { base: base.name, scope, unmatched_paths, at, listed, decisions, planned, published })
+    Ok(Attempt { base, scope, unmatched_paths, at, listed, decisions, planned, published })
 }

@@ -38,8 +38,8 @@ pub async fn run(services: Services<'_>, config: &Config, request: &RunRequest) 
     for retry in 1..=RETRIES {
         if attempt.published.lost_race() {
             pause(retry, "a branch changed concurrently").await;
-        } else if has_other_default_branch(services, config, &attempt).await {
-            pause(retry, "the default branch of the remote changed").await;
+        } else if let Some(cause) = replaced_base(services, config, &attempt).await {
+            pause(retry, &cause).await;
         } else if !attempt.published.moved_base {
             break;
         }
@@ -78,14 +78,20 @@ pub(super) async fn repeat_on_race<T>(read: impl AsyncFn() -> Result<T, RunError
     read().await
 }
 
-/// Returns whether the remote has another default branch than the one that a pass wrote to. A default branch that is renamed
-/// or deleted makes requests to the forge fail, each in the words of the forge; one that moves does not. So the remote is
-/// queried after every pass that did something.
-async fn has_other_default_branch(services: Services<'_>, config: &Config, attempt: &Attempt) -> bool {
-    if config.git.base.is_some() || !attempt.published.did_something() {
-        return false;
+/// Returns why the remote no longer has the base that a pass wrote to. A default branch that is renamed or deleted makes
+/// requests to the forge fail, each in the words of the forge; one that moves, or that lost the commit, does not. So the remote
+/// is queried after every pass that did something.
+async fn replaced_base(services: Services<'_>, config: &Config, attempt: &Attempt) -> Option<String> {
+    if !attempt.published.did_something() {
+        return None;
     }
-    services.git.default_branch().await.is_ok_and(|branch| branch != attempt.base)
+    match attempt.base.replaced(services.git, config).await {
+        Ok(replaced) => replaced,
+        Err(error) => {
+            tracing::debug!("cannot read the base branch again: {error}");
+            None
+        }
+    }
 }
 
 /// Waits for a random time, so that two concurrent runs do not conflict again.

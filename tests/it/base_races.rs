@@ -2,8 +2,11 @@
 #![cfg(unix)]
 
 use crate::support::git_http::{Change, Server, serve_changing};
+use crate::support::github::GITHUB;
+use crate::support::racing_git::RacingGit;
 use crate::support::repository::{Bare, git};
 use crate::support::tagboat::{ProgramOutput, Tagboat};
+use crate::support::world::{World, lines};
 
 /// Moves `main` to a commit that does not have the old one in its history.
 const REWRITE: &str = "git -C gitops.git update-ref refs/heads/main refs/keep/other";
@@ -64,4 +67,44 @@ fn reads_the_settings_again_when_the_base_branch_changes() {
         }
     }
     assert!(rewrites >= 6 && renames >= 6, "the changes are at requests that matter: {rewrites}, {renames}");
+}
+
+/// A force push removes the newest commit of the base before each use of the remote by a run that opens a pull request, and by
+/// one that updates it.
+#[tokio::test]
+async fn publishes_no_commit_that_a_force_push_removes_during_the_run() {
+    for config in ["git: { commits: push }", "git: { base: main, commits: api }"] {
+        let (mut opened, mut updated) = (true, true);
+        let mut calls = 0;
+        while opened || updated {
+            opened = opened && removes_commit_during_run(config, calls, false).await;
+            updated = updated && removes_commit_during_run(config, calls, true).await;
+            calls += 1;
+        }
+        assert!(calls > 5, "the changes are at calls that matter: {calls}");
+    }
+}
+
+/// Returns whether the run uses the remote as often as that.
+async fn removes_commit_during_run(config: &str, call: usize, is_open: bool) -> bool {
+    let mut world = World::new(Some(&GITHUB), config, "api:1.0 api:1.1", &[("api/app.yaml", "api:1.0")]).await;
+    if is_open {
+        assert_eq!(world.run("").await.failed, []);
+        world.build("api:1.2");
+    }
+    let bare = world.forge.bare.path.clone();
+    let kept = git(&bare, &["rev-parse", "main"]);
+    world.forge.bare.commit("main", &[("dropped.txt", "secret")], "By mistake");
+    let change = Box::new(move || drop(git(&bare, &["update-ref", "refs/heads/main", &kept])));
+    let racing = RacingGit::changing_before(world.another_git().await, call, change);
+    let report = world.run_with(&racing, "").await.unwrap();
+    if !racing.has_changed() {
+        return false;
+    }
+    let what = format!("{config}, call {call}: {:?}", lines(&report));
+    assert_eq!(report.failed, [], "{what}");
+    let changed = git(&world.forge.bare.path, &["diff", "--name-only", "main...tagboat/api"]);
+    assert_eq!(changed, "api/app.yaml", "{what}");
+    assert!(!world.run("").await.has_changes(), "{what}");
+    true
 }

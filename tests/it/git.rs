@@ -68,7 +68,7 @@ async fn propose(repository: &Repository, contents: &str) -> Result<CommitId, Gi
 async fn creates_moves_and_deletes_a_branch() {
     let (_dir, bare) = remote();
     let repository = Repository::from_url(&bare.url(), Options::default()).await.unwrap();
-    assert_eq!(repository.default_branch().await.unwrap(), branch("main"));
+    assert_eq!(repository.default_branch().await.unwrap().0, branch("main"));
 
     let first = propose(&repository, "image: acme/api:1.1").await.unwrap();
     assert_eq!(bare.file("tagboat/api", "api/deploy.yaml"), b"image: acme/api:1.1");
@@ -428,7 +428,7 @@ async fn repeats_a_command_once_after_an_error_of_the_server() {
     for status in [429, 500, 503] {
         let url = format!("{}/apps.git", fails_once(status, &server.public_url));
         let repository = Repository::from_url(&url, Options::default()).await.unwrap();
-        assert_eq!(repository.default_branch().await.unwrap(), branch("main"), "{status}");
+        assert_eq!(repository.default_branch().await.unwrap().0, branch("main"), "{status}");
     }
     let url = format!("{}/apps.git", fails_once(403, &server.public_url));
     let repository = Repository::from_url(&url, Options::default()).await.unwrap();

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use tokio::sync::OnceCell;
 
 use crate::config::{CommitWay, Config};
 use crate::forge::{Commits, Forge, link_styles};
@@ -36,14 +37,14 @@ pub(in crate::run) struct Publisher<'a> {
     pub(super) forge: Option<&'a dyn Forge>,
     /// Registries for descriptions of images; `None` in a dry run, which writes no description.
     registry: Option<&'a dyn Registry>,
-    /// The base branch.
-    base: &'a BranchName,
-    /// The head of the base branch.
-    pub(super) base_commit: &'a CommitId,
-    /// The files of that commit.
+    /// The base branch, and the heads of Tagboat's branches.
+    pub(super) base: &'a Base,
+    /// Why the remote no longer has this base, looked up before the first push of a branch.
+    pub(super) replaced_base: OnceCell<Option<String>>,
+    /// The files of the head of the base branch.
     pub(super) snapshot: &'a CommitSnapshot<'a>,
-    /// The heads of Tagboat's branches on the remote.
-    pub(super) heads: &'a BTreeMap<BranchName, CommitId>,
+    /// The settings of the run.
+    pub(super) config: &'a Config,
     /// The forge's API for commits, if it creates them instead of git.
     pub(super) commits: Option<&'a dyn Commits>,
     /// The author of commits that git creates.
@@ -82,7 +83,7 @@ impl<'a> Publisher<'a> {
     /// Connects the results of earlier stages with the settings for commits and pull requests.
     pub(in crate::run) fn new(
         services: Services<'a>,
-        config: &Config,
+        config: &'a Config,
         request: &'a RunRequest,
         base: &'a Base,
         snapshot: &'a CommitSnapshot<'a>,
@@ -101,10 +102,10 @@ impl<'a> Publisher<'a> {
             git: services.git,
             forge: services.forge,
             registry: request.write.then_some(services.registry),
-            base: &base.name,
-            base_commit: &base.commit,
+            base,
+            replaced_base: OnceCell::new(),
             snapshot,
-            heads: &base.heads,
+            config,
             commits: commits(services, config)?,
             authorship: Authorship::new(&author, services.forge),
             author,
@@ -155,7 +156,7 @@ impl<'a> Publisher<'a> {
 
     fn head<'b>(&'b self, action: &'b Action) -> Option<(&'b BranchName, &'b CommitId)> {
         let branch = action.branch()?;
-        Some((branch, self.heads.get(branch)?))
+        Some((branch, self.base.heads.get(branch)?))
     }
 
     /// Returns the state of the branch that a step depends on. `files` are the desired files of the branch.
@@ -170,8 +171,8 @@ impl<'a> Publisher<'a> {
             [parent] if !files.is_empty() => {
                 // A parent that a force push removed from the base would return to it with the merge.
                 let is_current =
-                    self.has_exactly(&head, parent, files)? && self.git.is_ancestor(parent, self.base_commit).await?;
-                (is_current, parent == self.base_commit)
+                    self.has_exactly(&head, parent, files)? && self.git.is_ancestor(parent, &self.base.commit).await?;
+                (is_current, *parent == self.base.commit)
             }
             _ => (false, false),
         };
@@ -252,7 +253,7 @@ impl<'a> Publisher<'a> {
         let Texts { title, body, commit_message: message } = texts(draft.name(), &draft.changes, existing, &context)?;
         let Draft { branch, changes, .. } = draft;
         Ok(Proposal {
-            base: self.base.clone(),
+            base: self.base.name.clone(),
             message,
             extras: self.extras.clone(),
             branch,

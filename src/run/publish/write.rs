@@ -1,8 +1,9 @@
 //! Carries out steps: pushes branches, then writes pull requests.
 
 use crate::forge::{ApiCommit, Attached, Forge, ForgeError, Written};
+use crate::git::GitError;
 use crate::plan::{CloseReason, Metadata, Proposal, PullRequest, Push, Record};
-use crate::refname::CommitId;
+use crate::refname::{BranchName, CommitId};
 
 use super::error::PublishError;
 use super::prepare::{PreparedStep, Publisher};
@@ -12,7 +13,7 @@ impl Publisher<'_> {
     pub(super) async fn write(&self, step: &PreparedStep) -> Result<Option<Written>, PublishError> {
         match step {
             PreparedStep::Commit(content) => {
-                self.commit(&content.proposal, Some(self.base_commit)).await?;
+                self.commit(&content.proposal, Some(&self.base.commit)).await?;
                 Ok(None)
             }
             PreparedStep::Publish { content, push, existing } => {
@@ -55,7 +56,7 @@ impl Publisher<'_> {
     /// yet.
     async fn complete(&self, mut pull_request: PullRequest, pushed: Option<CommitId>) -> Result<Written, PublishError> {
         let forge = self.forge()?;
-        pull_request.head = pushed.or_else(|| self.heads.get(&pull_request.branch).cloned()).or(pull_request.head);
+        pull_request.head = pushed.or_else(|| self.base.heads.get(&pull_request.branch).cloned()).or(pull_request.head);
         let before = Record::find(&pull_request.body).map(|record| record.done).unwrap_or_default();
         let wanted = &self.step_settings.metadata;
         let missing = Record::missing(&pull_request, wanted);
@@ -107,6 +108,18 @@ impl Publisher<'_> {
         Ok(written)
     }
 
+    /// Checks that the remote still has the base that the branches of this run are built on.
+    ///
+    /// # Errors
+    /// If it does not, so that the run is repeated on the new base. The push of a direct commit fails without this check.
+    async fn check_base(&self, branch: &BranchName) -> Result<(), GitError> {
+        let look_up = || self.base.replaced(self.git, self.config);
+        match self.replaced_base.get_or_try_init(look_up).await?.clone() {
+            Some(output) => Err(GitError::LostRace { operation: format!("push {branch}"), output }),
+            None => Ok(()),
+        }
+    }
+
     fn forge(&self) -> Result<&dyn Forge, PublishError> {
         self.forge.ok_or(PublishError::NoForge)
     }
@@ -114,10 +127,13 @@ impl Publisher<'_> {
     /// Moves the branch of a proposal to one new commit on the base with the files of the proposal.
     async fn commit(&self, proposal: &Proposal, expected: Option<&CommitId>) -> Result<CommitId, PublishError> {
         let Proposal { branch, files, message, .. } = proposal;
+        if *branch != self.base.name {
+            self.check_base(branch).await?;
+        }
         let executable = files.keys().find(|path| self.snapshot.is_executable(path));
         match (self.commits, executable) {
             (Some(commits), None) => {
-                let commit = ApiCommit { branch, expected, base: self.base_commit, files, message };
+                let commit = ApiCommit { branch, expected, base: &self.base.commit, files, message };
                 return Ok(commits.commit(commit).await?);
             }
             (Some(_), Some(path)) => {
@@ -125,7 +141,7 @@ impl Publisher<'_> {
             }
             (None, _) => {}
         }
-        let commit = self.git.commit(self.base_commit, files, message, &self.author, self.now).await?;
+        let commit = self.git.commit(&self.base.commit, files, message, &self.author, self.now).await?;
         self.git.push(branch, &commit, expected).await?;
         Ok(commit)
     }

@@ -31,7 +31,7 @@ impl RunOutcome {
         let (planned, results) = (&attempt.planned, &attempt.published.results);
         let committed = results.iter().filter(|result| result.committed()).flat_map(results::changes);
         let decided = Decided::new(&attempt.listed, &attempt.scope, &attempt.decisions, &planned.changes)
-            .with_committed(committed, attempt.base.as_str())
+            .with_committed(committed, attempt.base.name.as_str())
             .with_proposed(results.iter().flat_map(results::proposed_changes));
         let by_change = self.results_by_change();
         let outcome = |change: &Change| match by_change.get(&change.occurrence) {
@@ -65,7 +65,7 @@ impl RunOutcome {
         RunReport {
             about: RunOrigin {
                 repository: context.repository.clone(),
-                base: Some(attempt.base.to_string()),
+                base: Some(attempt.base.name.to_string()),
                 run_url: context.run_url.clone(),
                 at: Some(attempt.at),
             },
