@@ -144,6 +144,12 @@ pub trait Forge: Send + Sync {
         Err(ForgeError::NotSupported { action, forge: self.kind().label })
     }
 
+    /// Returns whether auto-merge is enabled. Only called where [`Limits::auto_merge`] is set.
+    async fn has_auto_merge(&self, existing: &PullRequest) -> Result<bool, ForgeError> {
+        let action = format!("read auto-merge of {}", existing.branch);
+        Err(ForgeError::NotSupported { action, forge: self.kind().label })
+    }
+
     /// Returns the operations that create commits through the API; `None` if the forge has none.
     fn commits(&self) -> Option<&dyn Commits> {
         None

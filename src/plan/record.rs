@@ -8,6 +8,7 @@ use super::metadata::Metadata;
 use super::pr_commands::check_boxes;
 use super::proposal::Change;
 use super::pull_request::PullRequest;
+use crate::refname::CommitId;
 
 /// The beginning of Tagboat's part of a body. Text by people before and after the part stays.
 const BEGIN: &str = "<!-- tagboat:begin -->";
@@ -52,6 +53,18 @@ pub struct Done {
     /// The head of the branch for which auto-merge was enabled. Some forges disable it at every push.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auto_merge: Option<String>,
+    /// Whether a person disabled auto-merge since.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub auto_merge_declined: bool,
+}
+
+impl Done {
+    /// Returns whether nothing is left to do about auto-merge for this head of the branch: it was enabled, or a person does not
+    /// want it.
+    pub fn is_auto_merge_settled(&self, head: Option<&CommitId>) -> bool {
+        let is_enabled = self.auto_merge.is_some() && self.auto_merge.as_deref() == head.map(CommitId::as_str);
+        is_enabled || self.auto_merge_declined
+    }
 }
 
 /// One change of a record.
@@ -236,7 +249,7 @@ mod tests {
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         let wanted = Metadata { labels: names(&["a", "b", "c"]), reviewers: names(&["x", "y"]), ..Metadata::default() };
         let added = Metadata { labels: names(&["a"]), reviewers: names(&["x"]), ..Metadata::default() };
-        let done = Done { metadata: added, auto_merge: Some("abc".to_owned()) };
+        let done = Done { metadata: added, auto_merge: Some("abc".to_owned()), auto_merge_declined: true };
         let body = Record::mark_done(&record().wrap("text"), done.clone());
         assert_eq!(Record::find(&body).unwrap().done, done);
         assert!(body.contains("| text") || body.contains("text\n"), "{body}");

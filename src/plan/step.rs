@@ -210,8 +210,7 @@ fn is_up_to_date(existing: &PullRequest, draft: &Draft, base: &BranchName) -> bo
 /// Returns whether all labels and people and auto-merge are recorded as done. What a person removed since is not added again.
 fn is_complete(existing: &PullRequest, head: Option<&CommitId>, settings: &StepSettings) -> bool {
     let done = Record::find(&existing.body).map(|record| record.done).unwrap_or_default();
-    let is_enabled = done.auto_merge.is_some() && done.auto_merge.as_deref() == head.map(CommitId::as_str);
-    (is_enabled || !settings.auto_merge) && settings.metadata.without(&done.metadata).is_empty()
+    (!settings.auto_merge || done.is_auto_merge_settled(head)) && settings.metadata.without(&done.metadata).is_empty()
 }
 
 impl BranchState {
@@ -244,7 +243,7 @@ mod tests {
 
     fn labeled() -> Done {
         let metadata = Metadata { labels: vec![LABEL.to_owned()], ..Metadata::default() };
-        Done { metadata, auto_merge: None }
+        Done { metadata, ..Done::default() }
     }
 
     /// The open pull request of the draft, as an earlier run wrote it.
@@ -317,7 +316,8 @@ mod tests {
                 labels: labels.iter().map(|label| (*label).to_owned()).collect(),
                 ..Metadata::default()
             },
-            auto_merge: auto_merge.map(|digit| commit(digit).to_string()),
+            auto_merge: auto_merge.filter(|digit| *digit != 'x').map(|digit| commit(digit).to_string()),
+            auto_merge_declined: auto_merge == Some('x'),
         };
         #[rustfmt::skip]
         let rows = [
@@ -329,6 +329,8 @@ mod tests {
             (&[LABEL],      &[LABEL],     None,            true,    "complete"),
             (&[LABEL],      &[LABEL],     Some('a'),       true,    "unchanged"),
             (&[LABEL],      &[LABEL],     Some('f'),       true,    "complete"),
+            // A person disabled auto-merge.
+            (&[LABEL],      &[LABEL],     Some('x'),       true,    "unchanged"),
         ];
         for (labels, done_labels, merge, wanted, expected) in rows {
             let action = Action::Update(draft(), with(labels, done(done_labels, merge)));

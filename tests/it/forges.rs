@@ -387,6 +387,7 @@ async fn enables_auto_merge_where_supported() {
         }
         result.unwrap_or_else(|error| panic!("{}: {error}", test.name));
         let double = test.double.as_ref().unwrap();
+        assert!(test.forge.has_auto_merge(&opened).await.unwrap(), "{}", test.name);
         let is = double.host(|host| host.pull(1).map(|pull| (pull.auto_merge.clone(), pull.state)));
         assert_eq!(is, Some((Some("squash".to_owned()), State::Open)), "{}", test.name);
     }

@@ -241,6 +241,12 @@ impl Forge for AzureDevops {
         self.patch("enable auto-merge on", existing, &change).await.map(drop)
     }
 
+    async fn has_auto_merge(&self, existing: &PullRequest) -> Result<bool, ForgeError> {
+        let action = format!("read auto-merge of {}", existing.url);
+        let route = format!("{}?{VERSION}", self.route("pullrequests", existing.number));
+        Ok(self.client.get::<Pull>(&action, &route).await?.auto_merge.is_some())
+    }
+
     async fn check(&self) -> Result<Access, ForgeError> {
         let action = format!("read the repository {}", self.repository);
         let repository: Repository = self.client.get(&action, &format!("{}?{VERSION}", self.root)).await?;

@@ -55,6 +55,9 @@ pub(super) struct Pull {
     #[serde(rename = "lastMergeSourceCommit")]
     pub(super) head: Option<Commit>,
     pub(super) labels: Option<Vec<Label>>,
+    /// Who enabled auto-merge; missing if it is not enabled.
+    #[serde(rename = "autoCompleteSetBy")]
+    pub(super) auto_merge: Option<Identity>,
     #[serde(rename = "createdBy")]
     pub(super) author: Option<Identity>,
 }

@@ -232,6 +232,15 @@ impl Forge for BitbucketDataCenter {
         self.client.post::<Value>(&action, &merge, &body).await.map(drop)
     }
 
+    /// A server may answer with nothing or with 404 if auto-merge was not requested, or was canceled.
+    async fn has_auto_merge(&self, existing: &PullRequest) -> Result<bool, ForgeError> {
+        let action = format!("read auto-merge of {}", existing.url);
+        match self.client.get::<Value>(&action, &format!("{}/auto-merge", self.route(existing))).await {
+            Err(ForgeError::NotFound { .. }) => Ok(false),
+            read => Ok(read?.is_object()),
+        }
+    }
+
     async fn check(&self) -> Result<Access, ForgeError> {
         let action = format!("read the repository {}", self.repository);
         let response = self.client.send::<Repository>(&action, Method::GET, &self.root, None).await?;

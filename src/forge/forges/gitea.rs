@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use serde_json::{Map, Value, json};
 
-use super::gitea_model::{DRAFT, IssueComment, Label, Pull, Repository, User};
+use super::gitea_model::{DRAFT, Event, IssueComment, Label, Pull, Repository, User};
 use crate::forge::client::{ApiClient, query, segment};
 use crate::forge::credential::{AuthScheme, CredentialKind};
 use crate::forge::error::ForgeError;
@@ -212,6 +212,22 @@ impl Forge for Gitea {
         }
         let route = format!("{}/pulls/{}/merge", self.root, existing.number);
         self.client.post::<Value>(&action, &route, &body).await.map(drop)
+    }
+
+    /// Only the timeline shows it, oldest event first. A page of the server may be smaller than requested, so an empty one is
+    /// the end.
+    async fn has_auto_merge(&self, existing: &PullRequest) -> Result<bool, ForgeError> {
+        let action = format!("read auto-merge of {}", existing.url);
+        let mut is_enabled = false;
+        for page in 1..=PAGES {
+            let route = format!("{}/issues/{}/timeline?limit={PAGE}&page={page}", self.root, existing.number);
+            let events: Vec<Event> = self.client.get(&action, &route).await?;
+            if events.is_empty() {
+                return Ok(is_enabled);
+            }
+            is_enabled = events.iter().rev().find_map(Event::auto_merge).unwrap_or(is_enabled);
+        }
+        Err(ForgeError::endless(action, PAGES))
     }
 
     async fn check(&self) -> Result<Access, ForgeError> {

@@ -21,6 +21,24 @@ impl IssueComment {
     }
 }
 
+/// An event in the timeline of a pull request.
+#[derive(Deserialize)]
+pub(super) struct Event {
+    #[serde(rename = "type")]
+    kind: String,
+}
+
+impl Event {
+    /// Returns whether the event enabled auto-merge; `None` if it has nothing to do with it.
+    pub(super) fn auto_merge(&self) -> Option<bool> {
+        match self.kind.as_str() {
+            "pull_scheduled_merge" => Some(true),
+            "pull_cancel_scheduled_merge" => Some(false),
+            _ => None,
+        }
+    }
+}
+
 #[derive(Deserialize)]
 pub(super) struct Pull {
     pub(super) number: u64,

@@ -167,11 +167,7 @@ impl Forge for GitHub {
         let call = async |draft| self.client().call(&action, async |octocrab| create(octocrab, draft).await).await;
         let created = match call(proposal.extras.draft).await {
             Err(failure) if failure.is_refusal(NO_DRAFTS) => {
-                tracing::warn!(
-                    "{} does not support drafts; opening {} as ready for review",
-                    self.repository,
-                    proposal.branch
-                );
+                tracing::warn!("{} does not support drafts; opening {} without", self.repository, proposal.branch);
                 call(false).await?
             }
             created => created?,
@@ -241,6 +237,10 @@ impl Forge for GitHub {
 
     async fn enable_auto_merge(&self, existing: &PullRequest, method: MergeMethod) -> Result<(), ForgeError> {
         self.graphql.enable_auto_merge(existing, method).await
+    }
+
+    async fn has_auto_merge(&self, existing: &PullRequest) -> Result<bool, ForgeError> {
+        self.graphql.has_auto_merge(existing).await
     }
 
     fn commits(&self) -> Option<&dyn Commits> {

@@ -37,7 +37,8 @@ const REPOSITORY: &str = "query($owner: String!, $name: String!) \
 const REFERENCE: &str = "query($owner: String!, $name: String!, $ref: String!) \
                          { repository(owner: $owner, name: $name) { ref(qualifiedName: $ref) { target { oid } } } }";
 const PULL_REQUEST: &str = "query($owner: String!, $name: String!, $number: Int!) \
-                            { repository(owner: $owner, name: $name) { pullRequest(number: $number) { id } } }";
+                            { repository(owner: $owner, name: $name) \
+                            { pullRequest(number: $number) { id autoMergeRequest { enabledAt } } } }";
 const MERGE: &str = "mutation($input: EnablePullRequestAutoMergeInput!) \
                      { enablePullRequestAutoMerge(input: $input) { clientMutationId } }";
 
@@ -149,6 +150,13 @@ impl GraphQl {
         };
         let input = json!({"pullRequestId": id, "mergeMethod": method});
         self.client.graphql(&action, MERGE, json!({ "input": input })).await.map(drop)
+    }
+
+    /// Returns whether auto-merge is enabled.
+    pub(super) async fn has_auto_merge(&self, existing: &PullRequest) -> Result<bool, ForgeError> {
+        let action = format!("read auto-merge of {}", existing.url);
+        let found = self.query(&action, PULL_REQUEST, json!({ "number": existing.number })).await?;
+        Ok(found.pointer("/repository/pullRequest/autoMergeRequest").is_some_and(Value::is_object))
     }
 
     async fn find(&self, action: &str, query: &str, variables: Value, at: &str) -> Result<String, ForgeError> {

@@ -228,6 +228,12 @@ impl Forge for GitLab {
         self.client.send::<Value>(&action, Method::PUT, &route, Some(&body)).await.map(drop)
     }
 
+    async fn has_auto_merge(&self, existing: &PullRequest) -> Result<bool, ForgeError> {
+        let action = format!("read auto-merge of {}", existing.url);
+        let now: Merge = self.client.get(&action, &self.route(existing)).await?;
+        Ok(now.auto_merge)
+    }
+
     async fn check(&self) -> Result<Access, ForgeError> {
         let action = format!("read the repository {}", self.repository);
         let project: Project = self.client.get(&action, &self.project).await?;

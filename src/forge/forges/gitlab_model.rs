@@ -27,6 +27,9 @@ pub(super) struct Merge {
     pub(super) sha: Option<String>,
     /// Present only in the response about a single merge request.
     pub(super) head_pipeline: Option<Value>,
+    /// Whether auto-merge is enabled.
+    #[serde(default, rename = "merge_when_pipeline_succeeds")]
+    pub(super) auto_merge: bool,
     pub(super) title: String,
     pub(super) description: Option<String>,
     #[serde(default)]

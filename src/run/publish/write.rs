@@ -1,8 +1,10 @@
 //! Carries out steps: pushes branches, then writes pull requests.
 
+use std::borrow::Cow;
+
 use crate::forge::{ApiCommit, Attached, Forge, ForgeError, Written};
 use crate::git::GitError;
-use crate::plan::{CloseReason, Metadata, Proposal, PullRequest, Push, Record};
+use crate::plan::{CloseReason, Done, Metadata, Proposal, PullRequest, Push, Record};
 use crate::refname::{BranchName, CommitId};
 
 use super::error::PublishError;
@@ -38,6 +40,15 @@ impl Publisher<'_> {
         existing: Option<&PullRequest>,
     ) -> Result<Written, PublishError> {
         let forge = self.forge()?;
+        let mut proposal = Cow::Borrowed(proposal);
+        if let (Some(push), Some(existing)) = (push, existing)
+            && let Some(done) = self.changed_auto_merge(existing, push).await?
+        {
+            // Recorded before the push, which may disable auto-merge too.
+            forge.set_body(existing, &Record::mark_done(&existing.body, done.clone())).await?;
+            proposal.to_mut().body = Record::mark_done(&proposal.body, done);
+        }
+        let proposal = &*proposal;
         let pushed = match push {
             Some(push) => Some(self.commit(proposal, push.expected()).await?),
             None => None,
@@ -49,6 +60,22 @@ impl Publisher<'_> {
         let completed = self.complete(written.pull_request, pushed).await?;
         let warnings = written.warnings.into_iter().chain(completed.warnings).collect();
         Ok(Written { is_changed: true, warnings, ..completed })
+    }
+
+    /// Returns the new record if a person disabled auto-merge since this tool enabled it, or enabled it again. If the branch has
+    /// another head than the record, an interrupted run pushed it, and that may have disabled auto-merge.
+    async fn changed_auto_merge(&self, existing: &PullRequest, push: &Push) -> Result<Option<Done>, PublishError> {
+        let done = Record::find(&existing.body).map(|record| record.done).unwrap_or_default();
+        let replaced = push.expected().map(ToString::to_string).or_else(|| done.auto_merge.clone());
+        if !self.step_settings.auto_merge
+            || done.auto_merge.is_none()
+            || (done.auto_merge != replaced && !done.auto_merge_declined)
+        {
+            return Ok(None);
+        }
+        let is_declined = !self.forge()?.has_auto_merge(existing).await?;
+        let is_changed = is_declined != done.auto_merge_declined;
+        Ok(is_changed.then_some(Done { auto_merge: replaced, auto_merge_declined: is_declined, ..done }))
     }
 
     /// Adds what a pull request lacks: labels, people, auto-merge. Then records what was added, so that a later run repeats
@@ -70,7 +97,7 @@ impl Publisher<'_> {
         done.metadata.add(&wanted.without(&wanted.without(&present)));
         let head = pull_request.head.as_ref().map(ToString::to_string);
         if self.step_settings.auto_merge
-            && before.auto_merge != head
+            && !before.is_auto_merge_settled(pull_request.head.as_ref())
             && let Some(method) = self.extras.auto_merge
         {
             match forge.enable_auto_merge(&pull_request, method).await {

@@ -73,6 +73,10 @@ enum Step {
     Prints(&'static str, &'static str),
     /// A person disables auto-merge.
     DisableAutoMerge(u64),
+    /// A person enables auto-merge with a method.
+    EnableAutoMerge(u64, &'static str),
+    /// From now on, a push disables auto-merge.
+    DisableAutoMergeAtPush,
     /// The last run did not move the branch.
     Kept(&'static str),
     /// The last run moved the branch; it is one commit on the latest base.
@@ -300,13 +304,32 @@ const SCENARIOS: &[Scenario] = &[
         Prints("tagboat/api", "committer tagboat <tagboat@tagboat.invalid>"),
         Prints("tagboat/api:api", "100755 blob"),
     ], ..DEFAULT },
-    Scenario { name: "auto-merge is enabled again after every push", forges: WITH_AUTO_MERGE, config: "pull-requests: { auto-merge: squash }", steps: &[
+    Scenario { name: "auto-merge that a push disables is enabled again", forges: WITH_AUTO_MERGE, config: "pull-requests: { auto-merge: squash }", steps: &[
+        DisableAutoMergeAtPush,
+        Run(&["open tagboat/api: …"]),
+        Build("api:1.2"),
+        Run(&["update tagboat/api: …"]),
+        Has(1, "auto-merge", "squash"),
+        Build("api:1.3"),
+        Run(&["update tagboat/api: …"]),
+        Has(1, "auto-merge", "squash"),
+    ], ..DEFAULT },
+    Scenario { name: "auto-merge that a person disables stays disabled until a person enables it", forges: WITH_AUTO_MERGE, config: "pull-requests: { auto-merge: squash }", steps: &[
         Run(&["open tagboat/api: …"]),
         Has(1, "auto-merge", "squash"),
         DisableAutoMerge(1),
         Run(&["unchanged tagboat/api: …"]),
         Has(1, "auto-merge", "null"),
         Build("api:1.2"),
+        Run(&["update tagboat/api: …"]),
+        Has(1, "auto-merge", "null"),
+        Run(&["unchanged tagboat/api: …"]),
+        Build("api:1.3"),
+        Run(&["update tagboat/api: …"]),
+        Has(1, "auto-merge", "null"),
+        EnableAutoMerge(1, "merge"),
+        DisableAutoMergeAtPush,
+        Build("api:1.4"),
         Run(&["update tagboat/api: …"]),
         Has(1, "auto-merge", "squash"),
     ], ..DEFAULT },
@@ -661,6 +684,10 @@ impl ScenarioRun {
                 (0..times).for_each(|_| self.double().fail(method, Fault::Slow(Duration::ZERO)))
             }
             DisableAutoMerge(number) => self.double().host(|host| host.pull(number).unwrap().auto_merge = None),
+            EnableAutoMerge(number, method) => {
+                self.double().host(|host| host.pull(number).unwrap().auto_merge = Some(method.to_owned()));
+            }
+            DisableAutoMergeAtPush => self.double().host(|host| host.push_disables_auto_merge = true),
             LoseResponse(method, status) => self.double().fail(method, Fault::Lost(answer(status))),
             RunFor(images, expected) => self.run(images, expected).await,
             Merge(number) => self.world.forge.merge(number),

@@ -228,6 +228,9 @@ fn view(site: &str, pull: &Pull) -> Value {
         "repository": {"id": guid("gitops"), "name": "gitops"}, "createdBy": {"id": guid("tagboat-bot")},
         "url": format!("{site}/acme/_apis/git/repositories/{}/pullRequests/{}", guid("gitops"), pull.number),
     });
+    if pull.auto_merge.is_some() {
+        view["autoCompleteSetBy"] = json!({"id": guid("tagboat-bot")});
+    }
     if pull.fork {
         view["forkSource"] = json!({"name": format!("refs/heads/{}", pull.head)});
     }

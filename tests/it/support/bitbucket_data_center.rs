@@ -88,6 +88,10 @@ fn on_pull(site: &str, pull: &mut Pull, people: &[String], what: (&str, &[&str])
             }
             Answer::new(200, view(site, pull))
         }
+        ("GET", ["auto-merge"]) => match &pull.auto_merge {
+            Some(strategy) => Answer::new(200, json!({"strategyId": strategy, "fromHash": pull.sha})),
+            None => refuse(404, "Auto-merge was not requested.", "NoSuchAutoMergeRequestException"),
+        },
         ("POST", ["decline"]) => {
             if request.parameter("version") != Some(&pull.version.to_string()) {
                 return out_of_date();

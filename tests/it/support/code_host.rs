@@ -88,6 +88,8 @@ pub(crate) struct CodeHost {
     pub(crate) closes_with_branch: bool,
     /// The App that can request tokens.
     pub(crate) app: Option<InstalledApp>,
+    /// Whether a push to the branch of a pull request disables its auto-merge.
+    pub(crate) push_disables_auto_merge: bool,
     /// Branches that were pushed but are not visible yet, and for how many more requests.
     pub(crate) unseen: Vec<(String, u32)>,
 }
@@ -105,6 +107,7 @@ impl CodeHost {
             author: "tagboat-bot".into(),
             app: None,
             closes_with_branch: true,
+            push_disables_auto_merge: false,
             unseen: vec![],
         }
     }
@@ -116,7 +119,12 @@ impl CodeHost {
         for pull in self.pulls.iter_mut().filter(|pull| pull.state == State::Open && !pull.fork) {
             let prefix = format!("refs/heads/{} ", pull.head);
             match heads.lines().find_map(|line| line.strip_prefix(&prefix)) {
-                Some(sha) => sha.clone_into(&mut pull.sha),
+                Some(sha) => {
+                    if self.push_disables_auto_merge && sha != pull.sha {
+                        pull.auto_merge = None;
+                    }
+                    sha.clone_into(&mut pull.sha);
+                }
                 None if self.closes_with_branch => pull.state = State::Closed,
                 None => {}
             }

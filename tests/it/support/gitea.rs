@@ -103,6 +103,14 @@ fn on_pull(
             }
             Answer::new(200, Value::Null)
         }
+        ("GET", "issues", ["timeline"]) => {
+            let kinds: &[&str] = match (request.parameter("page"), &pull.auto_merge) {
+                (Some("1"), Some(_)) => &["pull_push", "pull_cancel_scheduled_merge", "pull_scheduled_merge"],
+                (Some("1"), None) => &["pull_scheduled_merge", "pull_cancel_scheduled_merge", "comment"],
+                _ => &[],
+            };
+            Answer::new(200, kinds.iter().map(|kind| json!({"id": 1, "type": kind})).collect())
+        }
         ("GET", "issues", ["comments"]) => {
             let comments = pull.comments.iter().map(comment).collect::<Vec<_>>();
             Answer::new(200, json!(comments))

@@ -159,11 +159,12 @@ fn ask(host: &mut CodeHost, query: &str, variables: &Value) -> GraphQlResult {
     if format!("{owner}/{name}") != GITHUB.repository {
         return Err(("NOT_FOUND", format!("Could not resolve to a Repository with the name '{owner}/{name}'.")));
     }
-    let found = if query.contains("pullRequest(number: $number) { id }") {
+    let found = if query.contains("pullRequest(number: $number) { id autoMergeRequest { enabledAt } }") {
         let Some(pull) = host.pull(variables["number"].as_u64().unwrap()) else {
             return Err(("NOT_FOUND", "Could not resolve to a PullRequest".to_owned()));
         };
-        json!({"pullRequest": {"id": format!("PR_{}", pull.number)}})
+        let auto_merge = pull.auto_merge.as_ref().map(|_| json!({"enabledAt": "2026-01-02T03:04:05Z"}));
+        json!({"pullRequest": {"id": format!("PR_{}", pull.number), "autoMergeRequest": auto_merge}})
     } else if query.contains("ref(qualifiedName: $ref)") {
         let head = host.bare.at_ref(variables["ref"].as_str().unwrap());
         json!({"ref": head.map(|oid| json!({"target": {"oid": oid}}))})

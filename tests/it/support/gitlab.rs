@@ -25,6 +25,7 @@ pub(crate) static GITLAB: Vendor = Vendor {
             "reviewers",
             "assignees",
             "access_level",
+            "merge_when_pipeline_succeeds",
             "notification_level",
         ],
     },
@@ -208,6 +209,6 @@ fn view(site: &str, pull: &Pull) -> Value {
         "reviewers": pull.reviewers.iter().map(|name| user(name)).collect::<Vec<_>>(),
         "assignees": pull.assignees.iter().map(|name| user(name)).collect::<Vec<_>>(),
         "created_at": "2026-01-02T03:04:05.000Z", "updated_at": "2026-01-02T03:04:05.000Z", "merge_status": "can_be_merged",
-        "head_pipeline": pull.pipeline.then(|| json!({"id": 1, "status": "running"})),
+        "merge_when_pipeline_succeeds": pull.auto_merge.is_some(), "head_pipeline": pull.pipeline.then(|| json!({"id": 1, "status": "running"})),
     })
 }
