@@ -91,18 +91,6 @@ pub struct DeclaredGlob {
     pub position: Position,
 }
 
-impl Config {
-    /// Returns the globs of `paths.include` that name the ending of their files, such as `**/*.gotmpl`.
-    pub fn named_files(&self) -> impl Iterator<Item = &GlobMatcher> {
-        let includes = self.declared_globs.iter().filter(|one| one.key == DeclaredKey::Include);
-        includes.map(|one| &one.glob).filter(|glob| {
-            let name = glob.glob().glob().rsplit('/').next().unwrap_or_default();
-            let ending = name.rsplit_once('.').map_or(name, |(_, ending)| ending);
-            !ending.is_empty() && !ending.contains(['*', '?', '[', '{', '}'])
-        })
-    }
-}
-
 /// A key whose values are globs on paths or on names of images.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DeclaredKey {
@@ -296,6 +284,8 @@ impl Default for PullRequests {
 /// Settings of one registry. It names environment variables, never their values.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RegistrySettings {
+    /// Whether a repository, not the operator, set all of this.
+    pub is_of_repository: bool,
     /// The server that is used instead of the registry: `host[:port][/prefix]` or a URL.
     pub mirror: Option<Setting<String>>,
     /// A PEM file of certificate authorities.

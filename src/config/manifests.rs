@@ -3,7 +3,7 @@
 use globset::GlobMatcher;
 use regex::{Regex, RegexBuilder};
 
-use super::config::{DeclaredGlob, DeclaredKey, ManifestSettings};
+use super::config::{Config, DeclaredGlob, DeclaredKey, ManifestSettings};
 use super::error::Problem;
 use super::files::ConfigFiles;
 use super::schema::{AppVersionSchema, ManifestsSchema, PatternSchema, Schema, TagSchema};
@@ -22,6 +22,18 @@ pub(super) fn manifests(written: ManifestsSchema, problems: &mut Vec<Problem>) -
         app_versions: written.app_versions.into_iter().flat_map(|one| app_version(one, problems)).collect(),
         tags: written.tags.into_iter().flat_map(|one| tag_field(one, problems)).collect(),
         patterns: written.patterns.into_iter().flat_map(|one| pattern(one, problems)).collect(),
+    }
+}
+
+impl Config {
+    /// Returns the globs of `paths.include` that name the ending of their files, such as `**/*.gotmpl`.
+    pub fn named_files(&self) -> impl Iterator<Item = &GlobMatcher> {
+        let includes = self.declared_globs.iter().filter(|one| one.key == DeclaredKey::Include);
+        includes.map(|one| &one.glob).filter(|glob| {
+            let name = glob.glob().glob().rsplit('/').next().unwrap_or_default();
+            let ending = name.rsplit_once('.').map_or(name, |(_, ending)| ending);
+            !ending.is_empty() && !ending.contains(['*', '?', '[', '{', '}'])
+        })
     }
 }
 

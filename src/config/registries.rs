@@ -6,6 +6,7 @@ use super::config::{LimitSettings, RegistrySettings};
 use super::error::Problem;
 use super::files::ConfigFiles;
 use super::schema::{LimitsSchema, RegistrySchema};
+use super::source::ConfigSource;
 use super::syntax::located::Located;
 use super::values::duration::checked_time_limit;
 use crate::docs::page;
@@ -33,6 +34,7 @@ pub(super) fn registries(
         check_login(&written, problems);
         let text = |written: Option<Located<String>>| written.map(|text| text.value);
         let settings = RegistrySettings {
+            is_of_repository: files.source(host.place) == ConfigSource::Repository,
             mirror: written.mirror.map(|mirror| files.setting(mirror)),
             ca_file: written.ca_file.map(|file| files.path(file)),
             client_cert_file: written.client_cert_file.map(|file| files.path(file).value),

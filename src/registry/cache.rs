@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::docs::{Hint, hint};
 use crate::http::Url;
 use crate::http::header::HeaderValue;
-use crate::image::{Digest, ImageName, Tag};
+use crate::image::{Digest, Tag};
 use crate::temporary::NewFile;
 
 use super::content::digest_of;
@@ -134,15 +134,16 @@ impl Cache {
     }
 
     /// Returns when a run first recorded that this tag points at this digest: now, if that is not recorded yet. A tag that moves counts
-    /// as new. `None` if the folder cannot be written.
+    /// as new. `image` is its URL: what another server said about the same name counts for nothing. `None` if the folder cannot be
+    /// written.
     pub(super) fn first_seen(
         &self,
-        name: &ImageName,
+        image: &str,
         tag: &Tag,
         digest: Option<&Digest>,
         now: Timestamp,
     ) -> Option<Timestamp> {
-        let what = format!("{name}:{tag}@{}", digest.map(Digest::as_str).unwrap_or_default());
+        let what = format!("{image}:{tag}@{}", digest.map(Digest::as_str).unwrap_or_default());
         let path = self.folder.join("seen").join(digest_of(what.as_bytes(), None).replace(':', "-"));
         let text = || String::from_utf8(read(&path)?).ok();
         let kept = || {
@@ -189,10 +190,10 @@ mod tests {
     fn remembers_when_a_tag_was_first_seen_with_a_digest() {
         let folder = tempfile::tempdir().unwrap();
         let cache = Cache::new(folder.path());
-        let (name, tag) = (ImageName::new("r.acme/a").unwrap(), Tag::new("v1").unwrap());
+        let (image, tag) = ("https://r.acme/v2/a", Tag::new("v1").unwrap());
         let digest = |body: &[u8]| Digest::new(&digest_of(body, None)).unwrap();
         let time = |second| Timestamp::from_second(second).unwrap();
-        let seen = |body: &[u8], now| cache.first_seen(&name, &tag, Some(&digest(body)), time(now));
+        let seen = |body: &[u8], now| cache.first_seen(image, &tag, Some(&digest(body)), time(now));
         assert_eq!(seen(b"one", 100), Some(time(100)));
         assert_eq!(seen(b"one", 200), Some(time(100)));
         assert_eq!(seen(b"two", 300), Some(time(300)), "the tag has moved");
@@ -202,8 +203,10 @@ mod tests {
             cache.keep(&entry.unwrap().path(), b"1970-01-01T00:00:01Z r.acme/other:v1@");
         }
         assert_eq!(seen(b"one", 400), Some(time(400)), "damaged");
+        let elsewhere = cache.first_seen("https://mirror.test/v2/a", &tag, Some(&digest(b"one")), time(500));
+        assert_eq!(elsewhere, Some(time(500)), "another server has the same tag");
         let nowhere = Cache::new(Path::new("/dev/null/cache"));
-        assert_eq!(nowhere.first_seen(&name, &tag, None, time(1)), None);
+        assert_eq!(nowhere.first_seen(image, &tag, None, time(1)), None);
     }
 
     #[test]

@@ -55,6 +55,17 @@ impl Endpoint {
         &self.base
     }
 
+    /// Returns the host that receives the requests, with a port that is not the usual one: the server, however it is written.
+    pub(super) fn server(&self) -> String {
+        let port = self.base.port().map_or(String::new(), |port| format!(":{port}"));
+        format!("{}{port}", self.base.host_str().unwrap_or_default().trim_end_matches('.'))
+    }
+
+    /// Returns the URL that all requests about an image start with.
+    pub(super) fn image(&self, name: &ImageName) -> Url {
+        self.below(&self.path(name))
+    }
+
     /// Returns the path of an image in this API.
     pub(super) fn path(&self, name: &ImageName) -> String {
         format!("{}{}", self.prefix, name.path())

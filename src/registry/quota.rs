@@ -1,15 +1,17 @@
-//! The request limits of one registry: `max-requests` of the configuration and the rate limit that the registry reports.
+//! The request limits of one server: `max-requests` of the configuration and the rate limit that the registry reports.
 
 use std::sync::{Mutex, PoisonError};
 
-use crate::http::Response;
+use crate::http::{Client, Response};
 
 use super::error::RegistryError;
 
-/// The request limits of one registry.
+/// The request limits of one server, which all registries with this server share.
 #[derive(Debug, Default)]
 pub(super) struct Quota {
-    limit: Option<u64>,
+    limit: Mutex<Option<u64>>,
+    /// The clients that send requests to it.
+    clients: Mutex<Vec<Client>>,
     reported: Mutex<Option<PullRateLimit>>,
 }
 
@@ -24,15 +26,31 @@ pub struct PullRateLimit {
 }
 
 impl Quota {
-    pub(super) fn new(limit: Option<u64>) -> Self {
-        Self { limit, reported: Mutex::default() }
+    /// Lowers the limit, if this one is lower.
+    pub(super) fn lower(&self, limit: Option<u64>) {
+        let mut current = self.limit.lock().unwrap_or_else(PoisonError::into_inner);
+        *current = current.into_iter().chain(limit).min();
+    }
+
+    /// Returns the most requests in one run.
+    pub(super) fn limit(&self) -> Option<u64> {
+        *self.limit.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts the requests of a client.
+    pub(super) fn count(&self, client: &Client) {
+        self.clients.lock().unwrap_or_else(PoisonError::into_inner).push(client.clone());
+    }
+
+    fn sent(&self) -> u64 {
+        self.clients.lock().unwrap_or_else(PoisonError::into_inner).iter().map(Client::sent).sum()
     }
 
     /// Fails if no further request may be sent.
-    pub(super) fn check(&self, registry: &str, image: &str, sent: u64) -> Result<(), RegistryError> {
+    pub(super) fn check(&self, registry: &str, image: &str) -> Result<(), RegistryError> {
         let (image, registry) = (image.to_owned(), registry.to_owned());
-        if let Some(limit) = self.limit
-            && sent >= limit
+        if let Some(limit) = self.limit()
+            && self.sent() >= limit
         {
             return Err(RegistryError::MaxRequestsReached { image, registry, limit });
         }

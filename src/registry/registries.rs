@@ -16,6 +16,7 @@ use super::cache::Cache;
 use super::endpoint::Endpoint;
 use super::error::RegistryError;
 use super::layout::LayoutFolder;
+use super::quota::Quota;
 use super::registry::{Age, Registry, Requests};
 use super::remote::RemoteRegistry;
 use super::settings::{HostSettings, ResponseLimits};
@@ -29,6 +30,8 @@ pub struct Registries {
     /// One client, and so one connection pool, for each set of options.
     clients: Mutex<Vec<(ClientOptions, Client)>>,
     remotes: Mutex<HashMap<String, Arc<RemoteRegistry>>>,
+    /// The request limits of servers.
+    quotas: Mutex<HashMap<String, Arc<Quota>>>,
     cache: Option<Arc<Cache>>,
 }
 
@@ -45,6 +48,7 @@ impl Registries {
             limits,
             clients: Mutex::default(),
             remotes: Mutex::default(),
+            quotas: Mutex::default(),
             cache: None,
         };
         // Invalid settings are reported before the first request.
@@ -58,6 +62,7 @@ impl Registries {
     #[must_use]
     pub fn with_cache(mut self, folder: &Path) -> Self {
         self.cache = Some(Arc::new(Cache::new(folder)));
+        // The limits of configured registries stay: they apply to every name for the same server.
         self.remotes = Mutex::default();
         self
     }
@@ -98,18 +103,32 @@ impl Registries {
         let mirrored = settings.mirror.is_some();
         let api_host = vendor_of(registry, env).api_host(registry);
         let mut endpoint = Endpoint::new(registry, api_host, &settings)?;
-        // A mirror may have its own settings, which describe the host that receives the requests.
-        if mirrored && let Some(own) = self.settings.get(&endpoint.host) {
+        // A mirror may have its own settings, which describe the host that receives the requests. Those of a repository do not
+        // apply to a mirror that the operator names.
+        if mirrored
+            && let Some(own) = self.settings.get(&endpoint.host)
+            && (settings.is_of_repository || !own.is_of_repository)
+        {
             let anonymous = settings.anonymous.or(own.anonymous);
             settings = HostSettings { mirror: settings.mirror, anonymous, ..own.clone() };
             endpoint = Endpoint::new(registry, api_host, &settings)?;
         }
         let vendor = vendor_of(&endpoint.host, env);
         let http = self.client(registry, &settings.client_options)?;
+        let quota = self.quota(&endpoint, settings.max_requests);
+        let parts = (endpoint, vendor, quota);
         let sources = (self.keychain.clone(), self.cache.clone());
-        let remote = Arc::new(RemoteRegistry::new(registry, (endpoint, vendor), settings, self.limits, &http, sources));
+        let remote = Arc::new(RemoteRegistry::new(registry, parts, settings, self.limits, &http, sources));
         remotes.insert(registry.to_owned(), remote.clone());
         Ok(remote)
+    }
+
+    /// Returns the request limits of the server of an API, which all names for it share. The lowest limit applies.
+    fn quota(&self, endpoint: &Endpoint, limit: Option<u64>) -> Arc<Quota> {
+        let mut quotas = self.quotas.lock().unwrap_or_else(PoisonError::into_inner);
+        let quota = quotas.entry(endpoint.server()).or_default();
+        quota.lower(limit);
+        quota.clone()
     }
 
     fn client(&self, registry: &str, options: &ClientOptions) -> Result<Client, RegistryError> {
@@ -177,12 +196,15 @@ impl Registry for Registries {
 
     async fn age(&self, name: &ImageName, tag: &Tag, digest: Option<&Digest>) -> Result<Age, RegistryError> {
         let tag = &*tag.in_registry();
-        let pushed = match self.layout(name) {
-            Some(_) => None,
-            None => self.with_permit(name, async |remote| remote.pushed(name, tag).await).await?,
+        let (pushed, source) = match self.layout(name) {
+            Some(_) => (None, name.to_string()),
+            None => {
+                let pushed = self.with_permit(name, async |remote| remote.pushed(name, tag).await).await?;
+                (pushed, self.remote(name.registry())?.endpoint.image(name).to_string())
+            }
         };
         let now = self.keychain.platform_env().now();
-        let first_seen = self.cache.as_ref().and_then(|cache| cache.first_seen(name, tag, digest, now));
+        let first_seen = self.cache.as_ref().and_then(|cache| cache.first_seen(&source, tag, digest, now));
         Ok(Age { pushed, first_seen })
     }
 
@@ -211,5 +233,62 @@ mod tests {
             Registries::connect(settings, Keychain::new(BTreeMap::new()), ResponseLimits::default()).unwrap();
         assert!(registries.remote("docker.io").unwrap().settings.anonymous.is_some());
         assert!(registries.remote("mirror.test").unwrap().settings.anonymous.is_none());
+    }
+
+    #[tokio::test]
+    async fn mirror_of_the_operator_takes_no_settings_of_the_repository() {
+        let own = |is_of_repository| HostSettings {
+            is_of_repository,
+            plain_http: true,
+            page_size: Some(5),
+            ..HostSettings::default()
+        };
+        let mirrored = |is_of_repository| HostSettings {
+            is_of_repository,
+            mirror: Some("mirror.test".to_owned()),
+            ..HostSettings::default()
+        };
+        // Who names the mirror, who sets its own settings, whether these apply.
+        for (mirror, host, applies) in
+            [(false, false, true), (false, true, false), (true, false, true), (true, true, true)]
+        {
+            let settings =
+                BTreeMap::from([("docker.io".to_owned(), mirrored(mirror)), ("mirror.test".to_owned(), own(host))]);
+            let registries =
+                Registries::connect(settings, Keychain::new(BTreeMap::new()), ResponseLimits::default()).unwrap();
+            let remote = registries.remote("docker.io").unwrap();
+            assert_eq!(remote.settings.page_size.is_some(), applies, "{mirror} {host}");
+            assert_eq!(remote.endpoint.base().scheme() == "http", applies, "{mirror} {host}");
+        }
+    }
+
+    #[tokio::test]
+    async fn names_for_one_server_share_its_lowest_limit() {
+        let with = |mirror: Option<&str>, max_requests| HostSettings {
+            mirror: mirror.map(str::to_owned),
+            max_requests,
+            ..HostSettings::default()
+        };
+        let settings = BTreeMap::from([
+            ("docker.io".to_owned(), with(None, Some(7))),
+            ("a.test".to_owned(), with(Some("registry-1.docker.io"), None)),
+            ("b.test".to_owned(), with(Some("http://REGISTRY-1.docker.io./hub"), Some(9))),
+            ("c.test".to_owned(), with(Some("mirror.test"), Some(3))),
+            ("d.test".to_owned(), with(Some("mirror.test:443"), None)),
+            ("e.test".to_owned(), with(Some("mirror.test:5000"), None)),
+        ]);
+        let registries =
+            Registries::connect(settings, Keychain::new(BTreeMap::new()), ResponseLimits::default()).unwrap();
+        for (registry, limit) in [
+            ("docker.io", Some(7)),
+            ("a.test", Some(7)),
+            ("b.test", Some(7)),
+            ("c.test", Some(3)),
+            ("d.test", Some(3)),
+            ("mirror.test", Some(3)),
+            ("e.test", None),
+        ] {
+            assert_eq!(registries.remote(registry).unwrap().quota.limit(), limit, "{registry}");
+        }
     }
 }

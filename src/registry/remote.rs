@@ -34,7 +34,7 @@ pub(super) struct RemoteRegistry {
     pub(super) vendor: &'static dyn Vendor,
     pub(super) settings: HostSettings,
     pub(super) limits: ResponseLimits,
-    pub(super) quota: Quota,
+    pub(super) quota: Arc<Quota>,
     pub(super) permits: Semaphore,
     pub(super) cache: Option<Arc<Cache>>,
     http: Client,
@@ -60,22 +60,24 @@ pub(super) struct RemoteRegistry {
 impl RemoteRegistry {
     pub(super) fn new(
         registry: &str,
-        (endpoint, vendor): (Endpoint, &'static dyn Vendor),
+        (endpoint, vendor, quota): (Endpoint, &'static dyn Vendor, Arc<Quota>),
         settings: HostSettings,
         limits: ResponseLimits,
         http: &Client,
         (keychain, cache): (Arc<Keychain>, Option<Arc<Cache>>),
     ) -> Self {
+        let counted = http.with_own_counter();
+        quota.count(&counted);
         Self {
             registry: registry.to_owned(),
             endpoint,
             vendor,
-            quota: Quota::new(settings.max_requests),
+            quota,
             settings,
             limits,
             permits: Semaphore::new(MAX_IMAGES),
             cache,
-            http: http.with_own_counter(),
+            http: counted,
             tokens: TokenCache::new(http.with_own_counter()),
             keychain,
             scheme: RwLock::new(RegistryAuthScheme::Unknown),
@@ -116,7 +118,7 @@ impl RemoteRegistry {
         }
         let is_first = guard.is_some();
         self.reachability.check(&self.registry, label)?;
-        self.quota.check(&self.registry, label, self.http.sent())?;
+        self.quota.check(&self.registry, label)?;
         let request = request.limit(self.limits.max_response).timeout(self.limits.request_timeout);
         let response = self.negotiate(name, label, request, &mut guard).await;
         self.reachability.record(name, is_first, &response);

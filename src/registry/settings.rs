@@ -10,6 +10,8 @@ use super::credential::RegistryLogin;
 /// The settings of one registry. The default is a public registry over HTTPS.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HostSettings {
+    /// Whether a repository, not the operator, set all of this. Then it does not apply where a mirror of the operator leads here.
+    pub is_of_repository: bool,
     /// Uses plain HTTP. All other connections are encrypted, except to a mirror written as `http://…`.
     pub plain_http: bool,
     /// The private certificate authority and the client certificate.

@@ -56,6 +56,7 @@ fn host_settings(
     });
     let client_pem = written.client_cert_file.as_ref().map(|file| bytes(file, "client-cert-file", host)).transpose()?;
     Ok(HostSettings {
+        is_of_repository: written.is_of_repository,
         plain_http: written.plain_http.is_some(),
         anonymous: anonymous_reason(host, written),
         client_options: ClientOptions {
