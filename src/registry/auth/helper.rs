@@ -22,6 +22,9 @@ pub(crate) const TIMEOUT: Duration = Duration::from_secs(10);
 /// `credentials/error.go`).
 const NOT_FOUND: &str = "credentials not found in native keychain";
 
+/// The other messages there. Whatever else a helper prints may be the secret.
+const DOCUMENTED: [&str; 2] = ["no credentials server URL", "no credentials username"];
+
 /// The output of a helper (docker-credential-helpers, `credentials.Credentials`).
 #[derive(Deserialize)]
 struct HelperOutput {
@@ -61,13 +64,16 @@ pub(crate) async fn run(
         .map_err(|error| format!("{program}: {error}"))?;
     group.has_ended();
     if !output.status.success() {
-        // Helpers report errors on either stream.
-        let message = [output.stdout, output.stderr].concat();
-        let message = String::from_utf8_lossy(&message).split_whitespace().collect::<Vec<_>>().join(" ");
-        if message.contains(NOT_FOUND) {
+        // Helpers report errors on either stream; the secret is on the first.
+        let line = |bytes: &[u8]| String::from_utf8_lossy(bytes).split_whitespace().collect::<Vec<_>>().join(" ");
+        let (printed, message) = (line(&output.stdout), line(&output.stderr));
+        if printed.contains(NOT_FOUND) || message.contains(NOT_FOUND) {
             return Ok(None);
         }
-        return Err(format!("{program} failed: {}", message.chars().take(300).collect::<String>()));
+        let documented = DOCUMENTED.into_iter().find(|known| printed == *known).map(str::to_owned);
+        let message = documented.or((!message.is_empty()).then(|| message.chars().take(300).collect()));
+        let message = message.unwrap_or_else(|| output.status.to_string());
+        return Err(format!("{program} failed: {message}"));
     }
     // The text of a JSON error can contain a part of the output, which is secret.
     let output: HelperOutput = serde_json::from_slice(&output.stdout)
@@ -86,6 +92,29 @@ fn find(program: &str, environment: &BTreeMap<String, String>) -> Option<PathBuf
 mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;
+
+    #[tokio::test]
+    async fn shows_no_output_of_a_helper_that_fails() {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("docker-credential-late");
+        let environment = BTreeMap::from([("PATH".to_owned(), format!("{}:/usr/bin:/bin", folder.path().display()))]);
+        let secret = r#"echo '{"Username":"me","Secret":"hunter2"}'"#;
+        #[rustfmt::skip]
+        let rows = [
+            (format!("{secret}; exit 3"),                                Err("failed: exit status: 3")),
+            (format!("{secret}; echo locked >&2; exit 1"),               Err("failed: locked")),
+            ("echo no credentials username; exit 1".to_owned(),          Err("failed: no credentials username")),
+            ("echo my password is hunter2; exit 1".to_owned(),           Err("failed: exit status: 1")),
+            ("echo credentials not found in native keychain; exit 1".to_owned(), Ok(None)),
+        ];
+        for (script, expected) in rows {
+            std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+            std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+            let output = run("late", "r.acme", &environment, TIMEOUT).await;
+            let expected = expected.map_err(|message| format!("docker-credential-late {message}"));
+            assert_eq!(output, expected, "{script}");
+        }
+    }
 
     #[tokio::test]
     async fn stops_a_helper_that_waits_for_input() {

@@ -65,7 +65,7 @@ fn write_files(folder: &Path, host: &str) {
         ("malformed/config.json",   "{".to_owned()),
         ("secret",                  format!("{SECRET}\n")),
         ("docker-credential-test",   format!("#!/bin/sh\nread server\necho \"{{\\\"Username\\\":\\\"helper\\\",\\\"Secret\\\":\\\"{SECRET}\\\",\\\"ServerURL\\\":\\\"$server\\\"}}\"\n")),
-        ("docker-credential-broken", "#!/bin/sh\necho no keychain here\nexit 1\n".to_owned()),
+        ("docker-credential-broken", "#!/bin/sh\necho no keychain here >&2\nexit 1\n".to_owned()),
         ("docker-credential-empty",  "#!/bin/sh\necho credentials not found in native keychain\nexit 1\n".to_owned()),
     ];
     for (path, text) in files {
