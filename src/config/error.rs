@@ -1,5 +1,6 @@
 //! Problems of a configuration file: where, what, and what to do about it.
 
+use super::excerpt::{Excerpt, excerpt, shortened};
 use super::source::ConfigFile;
 use super::syntax::place::ConfigPlace;
 use crate::docs::{Hint, page, split_final_address};
@@ -19,7 +20,7 @@ pub struct ConfigError {
     pub message: String,
     /// What to write instead, and the address of the page that documents it.
     pub hint: Hint,
-    /// The line of the file, cut before anything that may be a secret.
+    /// The line of the file with the value or key, and nothing else but the keys before it; empty if it cannot be shown.
     pub line: String,
 }
 
@@ -42,11 +43,18 @@ pub(super) struct Problem {
     hint: Option<String>,
     /// The address of the page and section that documents the key, for a hint that has none.
     address: &'static str,
+    excerpt: Excerpt,
 }
 
 impl Problem {
     pub(super) fn new(place: ConfigPlace, message: impl Into<String>) -> Self {
-        Self { place, message: message.into(), hint: None, address: page!("configuration.md#every-key") }
+        Self {
+            place,
+            message: message.into(),
+            hint: None,
+            address: page!("configuration.md#every-key"),
+            excerpt: Excerpt::Token,
+        }
     }
 
     #[must_use]
@@ -59,6 +67,18 @@ impl Problem {
     #[must_use]
     pub(super) fn documented_at(self, address: &'static str) -> Self {
         Self { address, ..self }
+    }
+
+    /// Limits what is shown of the file.
+    #[must_use]
+    pub(super) fn showing(self, excerpt: Excerpt) -> Self {
+        Self { excerpt, ..self }
+    }
+
+    /// Returns the problem as shown if this file has no keys.
+    #[must_use]
+    pub(super) fn without_content_of(self, file: usize) -> Self {
+        if self.place.file == file { self.showing(Excerpt::Nothing) } else { self }
     }
 
     /// Returns the problem of an unknown name. The hint has the most similar known name, or all if none is similar.
@@ -79,14 +99,15 @@ pub(super) const CANNOT_READ: &str = "cannot read";
 pub(super) fn located(operation: &str, files: &[ConfigFile<'_>], mut problems: Vec<Problem>) -> ConfigErrors {
     problems.sort_by_key(|problem| problem.place);
     problems.dedup();
-    let tied = problems.into_iter().map(|Problem { place, message, hint, address }| {
+    let tied = problems.into_iter().map(|Problem { place, message, hint, address, excerpt: shown }| {
         let (path, text) = files.get(place.file).map_or(("", ""), |file| (file.name, file.text));
+        let line = presentable(&showable(text.lines().nth(place.position.line - 1).unwrap_or_default()));
         ConfigError {
             operation: format!("{operation} {path}"),
             path: path.to_owned(),
-            line: presentable(&showable(text.lines().nth(place.position.line - 1).unwrap_or_default())),
+            line: excerpt(&line, place.position.column, shown).unwrap_or_default(),
             position: place.position,
-            message: presentable(&without_credentials(&message)),
+            message: presentable(&without_credentials(&shortened(&message))),
             hint: presentable_hint(
                 hint.as_deref().unwrap_or("write the value as the example of this key shows it"),
                 address,

@@ -6,6 +6,7 @@
 
 mod config;
 mod error;
+mod excerpt;
 mod files;
 mod json_schema;
 mod manifests;
@@ -45,7 +46,7 @@ use std::path::Path;
 
 use files::ConfigFiles;
 use schema::Schema;
-use syntax::node::Node;
+use syntax::node::{Node, Value};
 use syntax::reader;
 
 use crate::policy::PolicyEntry;
@@ -75,6 +76,9 @@ pub fn parse_all(files: &[ConfigFile<'_>], forges: Option<&[&str]>) -> Result<Co
                     operator_keys::check_keys(&root, index, &mut problems);
                 }
                 let next: Schema = reader::read(&root, index, &mut problems);
+                if !matches!(root.value, Value::Map(_)) {
+                    problems = problems.into_iter().map(|one| one.without_content_of(index)).collect();
+                }
                 merge::check_names(&schema, &next, files, &mut problems);
                 schema = schema.or(next);
             }

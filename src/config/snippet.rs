@@ -2,11 +2,11 @@
 //! is colored is decided where it is printed.
 
 use std::fmt;
-use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::error::{ConfigError, ConfigErrors};
+use super::excerpt::marked;
 use crate::text::{Position, visible};
 
 impl std::error::Error for ConfigErrors {}
@@ -32,48 +32,4 @@ fn render(error: &ConfigError) -> String {
     let problem = Level::ERROR.primary_title(title).element(snippet.annotation(AnnotationKind::Primary.span(span)));
     let hint = Level::HELP.with_name("hint").secondary_title(&*hint);
     Renderer::plain().render(&[problem, Group::with_title(hint)])
-}
-
-/// Returns the bytes of the value or key at a column; `None` where the line ends before it.
-fn marked(line: &str, column: usize) -> Option<Range<usize>> {
-    let (start, first) = line.char_indices().nth(column.checked_sub(1)?)?;
-    let rest = &line[start + first.len_utf8()..];
-    let length = match first {
-        '"' | '\'' => rest.find(first).map_or(rest.len(), |at| at + 1),
-        '{' | '[' => 0,
-        _ => {
-            let ends = rest.char_indices().find(|(at, c)| match c {
-                ',' | ']' | '}' => true,
-                // `https://` and `a#b` continue a value.
-                ':' => rest[at + 1..].chars().next().is_none_or(char::is_whitespace),
-                '#' => rest[..*at].ends_with(char::is_whitespace),
-                _ => false,
-            });
-            rest[..ends.map_or(rest.len(), |(at, _)| at)].trim_end().len()
-        }
-    };
-    Some(start..start + first.len_utf8() + length)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn marks_one_key_or_value() {
-        #[rustfmt::skip]
-        let rows = [
-            ("polices: {}",                1,   "polices"),
-            ("  - images: [\"a b\", c]",   14,  "\"a b\""),
-            ("a: { b: c }",                4,   "{"),
-            ("a: two words # why",         4,   "two words"),
-            ("https://ghcr.io/: {}",       1,   "https://ghcr.io/"),
-            ("a: [ä, b]",                  5,   "ä"),
-            ("a: \"open",                  4,   "\"open"),
-        ];
-        for (line, column, expected) in rows {
-            assert_eq!(marked(line, column).map(|span| &line[span]), Some(expected), "{line}");
-        }
-        assert_eq!(marked("a: …", 9), None);
-    }
 }

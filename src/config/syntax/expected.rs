@@ -1,6 +1,7 @@
 //! The types of values that keys of the configuration have, and the message for a value of another type.
 
 use super::node::Value;
+use crate::config::excerpt::truncated;
 
 /// Keys for whose values no example follows from the type: a string that is a duration, a list of maps, a map of maps.
 #[rustfmt::skip]
@@ -47,8 +48,12 @@ impl Expected<'_> {
 
     /// Returns the message for a value of the key `label`; `None` is the whole configuration.
     pub(in crate::config) fn message(self, label: Option<&str>, found: &Value) -> String {
-        let message = format!("expected {}, found {}", self.describe(), found.describe());
-        label.map_or_else(|| message.clone(), |key| format!("`{key}`: {message}"))
+        let expected = self.describe();
+        match label {
+            Some(key) => format!("`{key}`: expected {expected}, found {}", found.describe()),
+            // Not the text, which may be that of a key or of a list of passwords.
+            None => format!("expected {expected}, found {}", found.describe_type()),
+        }
     }
 
     /// Returns what to write instead, for the key `label`: the value as it was probably meant, if it shows that.
@@ -65,7 +70,7 @@ impl Expected<'_> {
                 "write a string; the settings of a policy belong under `policies`, and a rule has its name".to_owned()
             }
             (Self::Text, _) => "write a string, as in `\"…\"`, or remove the key".to_owned(),
-            (Self::List, Value::Text(text)) => format!("write a list: `{key}[\"{text}\"]`"),
+            (Self::List, Value::Text(text)) => format!("write a list: `{key}[\"{}\"]`", truncated(text)),
             (Self::List, _) => format!("write a list in brackets, as in `{key}[\"…\"]`, or remove the key"),
             (Self::Map, _) => format!("write the settings of a policy, as in `{key}{{ semver: \"^1.2\" }}`"),
             (Self::MapWith(key), _) => format!("write keys such as `{key}`, each with a colon and a value"),

@@ -10,6 +10,7 @@ use serde_yaml::{Location, Spanned};
 
 use super::place::ConfigPlace;
 use crate::config::error::Problem;
+use crate::config::excerpt::Excerpt;
 use crate::text::Position;
 
 /// A value in the file.
@@ -56,15 +57,25 @@ impl Node {
 }
 
 impl Value {
+    /// Returns what type was found, for messages.
+    pub(in crate::config) fn describe_type(&self) -> &'static str {
+        match self {
+            Self::Null => "no value",
+            Self::Bool(_) => "true or false",
+            Self::Number(_) => "a number",
+            Self::Text(_) => "a string",
+            Self::List(_) => "a list",
+            Self::Map(_) => "a map",
+        }
+    }
+
     /// Returns what was found, for messages.
     pub(in crate::config) fn describe(&self) -> String {
         match self {
-            Self::Null => "no value".to_owned(),
             Self::Bool(value) => format!("`{value}`"),
             Self::Number(text) => format!("the number {text}"),
             Self::Text(text) => format!("the string `{text}`"),
-            Self::List(_) => "a list".to_owned(),
-            Self::Map(_) => "a map".to_owned(),
+            Self::Null | Self::List(_) | Self::Map(_) => self.describe_type().to_owned(),
         }
     }
 }
@@ -114,6 +125,10 @@ fn position(location: Location) -> Position {
 
 /// Returns the problem of a parser's error. Messages about the parser's own options are replaced.
 fn syntax(error: &serde_yaml::Error, file_text: &str, file: usize) -> Problem {
+    syntax_problem(error, file_text, file).showing(Excerpt::Start)
+}
+
+fn syntax_problem(error: &serde_yaml::Error, file_text: &str, file: usize) -> Problem {
     let start = ConfigPlace::start_of(file);
     let at = |location| ConfigPlace { position: on_text(position(location), file_text), ..start };
     let place = error.location().map_or(start, at);
