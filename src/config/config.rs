@@ -380,8 +380,8 @@ impl Default for GitSettings {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ForgeSettings {
     /// The name of the forge as written. It is compared with the table of forges where the forge is connected.
-    pub kind: Option<String>,
-    /// The address of its API.
+    pub kind: Option<Setting<String>>,
+    /// The address of the server or of its API.
     pub url: Option<Setting<String>>,
     /// The repository on the forge.
     pub repository: Option<String>,

@@ -288,7 +288,7 @@ pub(super) struct AuthorSchema {
 pub(super) struct ForgeSchema {
     /// The kind of forge, where the host of the remote does not show it.
     pub(super) kind: Option<Located<String>>,
-    /// The address of its API, for self-hosted forges: `https://github.acme.internal/api/v3`.
+    /// The address of the server or of its API, for self-hosted forges: `https://github.acme.internal`.
     pub(super) url: Option<Located<String>>,
     /// The repository on the forge: `acme/manifests`.
     pub(super) repository: Option<Located<String>>,

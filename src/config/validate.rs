@@ -354,13 +354,14 @@ fn forge(
             Ok(read) if matches!(read.scheme(), "http" | "https") => {}
             _ => {
                 let problem = Problem::new(url.place, "invalid forge URL");
-                let problem = problem.hint("write the address of the API, as in `url: https://git.example.com/api/v1`");
+                let problem =
+                    problem.hint("write the address of the server or of its API, as in `url: https://git.example.com`");
                 problems.push(problem.documented_at(page!("forges.md#other-servers")));
             }
         }
     }
     ForgeSettings {
-        kind: written.kind.map(|kind| kind.value),
+        kind: written.kind.map(|kind| files.setting(kind)),
         url: written.url.map(|url| files.setting(url)),
         repository: checked_text("repository", "acme/manifests", written.repository, problems),
         folder: written.folder.map(|folder| files.path(folder)),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use url::Url;
 
 use crate::http::{Client, RetryPolicy};
 use crate::plan::{LinkStyle, MergeMethod, Metadata, Proposal, PullRequest};
@@ -30,6 +31,8 @@ pub struct ForgeKind {
     pub recognizes: fn(&RemoteUrl) -> bool,
     /// Returns where this forge has the repository of a remote; `None` if the path is not one of its repositories.
     pub address: fn(&RemoteUrl) -> Option<Address>,
+    /// The path of its API below the web address of a server; empty if both are the same.
+    pub api_path: &'static str,
     /// Paths of an example repository below the web address of a server, in each form that the address may need. They
     /// give the API of a server, which all its repositories share.
     pub repository_paths: &'static [&'static str],
@@ -68,6 +71,20 @@ impl ForgeKind {
     /// Returns whether it is a server. One that is not has a folder in place of an address.
     pub fn is_server(&self) -> bool {
         !self.repository_paths.is_empty()
+    }
+
+    /// Returns the address of the API for the address of a server or of its API.
+    pub fn api_at(&self, url: &str) -> String {
+        let url = url.trim_end_matches('/');
+        if url.ends_with(self.api_path) {
+            return url.to_owned();
+        }
+        // A server without a path may have its API on another host, such as github.com.
+        let is_whole_host = Url::parse(url).is_ok_and(|url| url.path() == "/");
+        let repositories = if is_whole_host { self.repository_paths } else { &[] };
+        let mut remotes = repositories.iter().filter_map(|path| RemoteUrl::parse(&format!("{url}/{path}")).ok());
+        let of_host = remotes.find_map(|remote| (self.address)(&remote));
+        of_host.map_or_else(|| format!("{url}{}", self.api_path), |address| address.api)
     }
 
     /// Returns whether a token that CI issued for `server`, a web address, may be sent to this forge's API at `api`.

@@ -24,6 +24,7 @@ pub(super) const KIND: ForgeKind = ForgeKind {
     about: "Azure DevOps Services and Server",
     recognizes,
     address,
+    api_path: "",
     repository_paths: &["project/_git/name", "_git/name"],
     limits: LIMITS,
     token_variables: TOKEN_VARIABLES,

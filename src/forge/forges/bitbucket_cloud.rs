@@ -24,6 +24,7 @@ pub(super) const KIND: ForgeKind = ForgeKind {
     about: "Bitbucket Cloud: bitbucket.org",
     recognizes,
     address,
+    api_path: "/2.0",
     repository_paths: &["workspace/name"],
     limits: LIMITS,
     token_variables: TOKEN_VARIABLES,

@@ -24,6 +24,7 @@ pub(super) const KIND: ForgeKind = ForgeKind {
     about: "Bitbucket Data Center, self-managed",
     recognizes,
     address,
+    api_path: "/rest",
     repository_paths: &["scm/project/name"],
     limits: LIMITS,
     token_variables: TOKEN_VARIABLES,

@@ -24,6 +24,7 @@ pub(super) const KIND: ForgeKind = ForgeKind {
     about: "Gitea and Forgejo, including Codeberg",
     recognizes,
     address,
+    api_path: "/api/v1",
     repository_paths: &["owner/name"],
     limits: LIMITS,
     token_variables: TOKEN_VARIABLES,

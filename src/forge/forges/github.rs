@@ -35,6 +35,7 @@ pub(super) const KIND: ForgeKind = ForgeKind {
     about: "GitHub: github.com, Enterprise Cloud and Enterprise Server",
     recognizes,
     address,
+    api_path: "/api/v3",
     repository_paths: &["owner/name"],
     limits: LIMITS,
     token_variables: TOKEN_VARIABLES,
@@ -90,7 +91,8 @@ fn address(remote: &RemoteUrl) -> Option<Address> {
     let [owner, name] = remote.segments()[..] else { return None };
     let api = match remote.host.as_str() {
         "github.com" | "www.github.com" | "ssh.github.com" => "https://api.github.com".to_owned(),
-        host if host.ends_with(".ghe.com") => format!("https://api.{host}"),
+        "api.github.com" => "https://api.github.com".to_owned(),
+        host if host.ends_with(".ghe.com") => format!("https://api.{}", host.trim_start_matches("api.")),
         _ => format!("{}/api/v3", remote.site()),
     };
     Some(Address { api, repository: format!("{owner}/{name}") })
@@ -222,8 +224,7 @@ impl Forge for GitHub {
     async fn comment(&self, existing: &PullRequest, text: &str) -> Result<u64, ForgeError> {
         let action = format!("comment on {}", existing.url);
         let route = format!("/repos/{}/issues/{}/comments", self.repository, existing.number);
-        let added: IssueComment = self.post(&action, &route, json!({ "body": text })).await?;
-        Ok(added.id)
+        Ok(self.post::<IssueComment>(&action, &route, json!({ "body": text })).await?.id)
     }
 
     async fn delete_comment(&self, existing: &PullRequest, id: u64) -> Result<(), ForgeError> {
@@ -302,8 +303,8 @@ impl GitHub {
     async fn of_branch(&self, branch: &BranchName, state: &str) -> Result<Vec<PullRequest>, ForgeError> {
         let action = format!("list the pull requests of {} in {}", branch, self.repository);
         let head = format!("{}:{branch}", self.owner);
-        let pairs =
-            [("state", state), ("head", &head), ("sort", "created"), ("direction", "desc"), ("per_page", "100")];
+        let order = [("sort", "created"), ("direction", "desc"), ("per_page", "100")];
+        let pairs = [&[("state", state), ("head", &head)][..], &order].concat();
         // An older server ignores a `head` that it cannot find, and lists everything.
         Ok(self.list(&action, &query(&pairs), |name| name == branch.as_str()).await?.0)
     }
@@ -339,8 +340,7 @@ impl GitHub {
         if missing.is_empty() {
             return;
         }
-        let action = format!("add labels to {}", existing.url);
-        let number = existing.number;
+        let (action, number) = (format!("add labels to {}", existing.url), existing.number);
         let label =
             async |octocrab: &Octocrab| octocrab.issues(&self.owner, &self.name).add_labels(number, missing).await;
         match self.client().call(&action, label).await {

@@ -24,6 +24,7 @@ pub(super) const KIND: ForgeKind = ForgeKind {
     about: "GitLab: gitlab.com and self-managed",
     recognizes,
     address,
+    api_path: "/api/v4",
     repository_paths: &["group/project"],
     limits: LIMITS,
     token_variables: TOKEN_VARIABLES,

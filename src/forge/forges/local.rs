@@ -25,6 +25,7 @@ pub(super) const KIND: ForgeKind = ForgeKind {
     about: "files in a folder: for trials, for tests, and where there is no forge",
     recognizes,
     address,
+    api_path: "",
     repository_paths: &[],
     limits: LIMITS,
     token_variables: TOKEN_VARIABLES,

@@ -76,6 +76,34 @@ mod tests {
     use crate::secret::Secret;
 
     #[test]
+    fn returns_the_api_of_a_server_and_of_an_api() {
+        #[rustfmt::skip]
+        let rows = [
+            // forge                 address                                 API
+            ("gitea",                "https://git.acme.test",                "https://git.acme.test/api/v1"),
+            ("gitea",                "https://git.acme.test/",               "https://git.acme.test/api/v1"),
+            ("gitea",                "https://git.acme.test/api/v1/",        "https://git.acme.test/api/v1"),
+            ("gitea",                "http://127.0.0.1:3000/git",            "http://127.0.0.1:3000/git/api/v1"),
+            ("github",               "https://git.acme.test:8443",           "https://git.acme.test:8443/api/v3"),
+            ("github",               "https://git.acme.test/api/v3",         "https://git.acme.test/api/v3"),
+            ("github",               "https://github.com",                   "https://api.github.com"),
+            ("github",               "https://api.github.com",               "https://api.github.com"),
+            ("github",               "https://acme.ghe.com",                 "https://api.acme.ghe.com"),
+            ("github",               "https://api.acme.ghe.com",             "https://api.acme.ghe.com"),
+            ("gitlab",               "https://gitlab.com",                   "https://gitlab.com/api/v4"),
+            ("gitlab",               "https://acme.test/gitlab",             "https://acme.test/gitlab/api/v4"),
+            ("bitbucket-cloud",      "https://bitbucket.org",                "https://api.bitbucket.org/2.0"),
+            ("bitbucket-cloud",      "https://api.bitbucket.org/2.0",        "https://api.bitbucket.org/2.0"),
+            ("bitbucket-data-center", "https://acme.test/bitbucket",         "https://acme.test/bitbucket/rest"),
+            ("bitbucket-data-center", "https://acme.test/rest",              "https://acme.test/rest"),
+            ("azure-devops",         "https://dev.azure.com",                "https://dev.azure.com"),
+        ];
+        for (kind, address, api) in rows {
+            assert_eq!(named(kind).unwrap().api_at(address), api, "{kind} {address}");
+        }
+    }
+
+    #[test]
     fn recognizes_the_server_of_a_job_by_its_runner() {
         #[rustfmt::skip]
         let rows = [

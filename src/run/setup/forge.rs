@@ -42,7 +42,7 @@ pub fn forge(loaded: &Loaded, remote: &str) -> Result<Box<dyn Forge>, Error> {
         ));
     }
     let api = folder
-        .or_else(|| url.as_ref().map(|url| url.value.clone()))
+        .or_else(|| url.as_ref().map(|url| kind.api_at(&url.value)))
         .or_else(|| derived.as_ref().map(|address| address.api.clone()));
     let repository = settings.repository.clone().or_else(|| derived.map(|address| address.repository));
     let (Some(api), Some(repository)) = (api, repository.or_else(|| local.then(|| remote.to_owned()))) else {
@@ -72,8 +72,22 @@ fn kind(
     remote: &str,
     parsed: Option<&RemoteUrl>,
 ) -> Result<&'static ForgeKind, Error> {
-    if let Some(name) = &settings.kind {
-        return forge::named(name).ok_or_else(|| Error::internal(format!("unknown kind of forge `{name}`")));
+    if let Some(Setting { value: name, source }) = &settings.kind {
+        let named = forge::named(name).ok_or_else(|| Error::internal(format!("unknown kind of forge `{name}`")))?;
+        return match parsed.and_then(recognized).filter(|known| named.is_server() && known.name != named.name) {
+            // The token of one forge would be sent to another one.
+            Some(known) if *source == ConfigSource::Repository => Err(Error::usage(
+                format!(
+                    "cannot connect to the forge: {remote} is on {}, and `forge.kind` of the repository is `{name}`",
+                    known.label
+                ),
+                hint!(
+                    "security.md#settings-and-who-may-set-them",
+                    "remove `forge.kind`, or set it in a file outside the repository, and pass that file with --config"
+                ),
+            )),
+            _ => Ok(named),
+        };
     }
     parsed.and_then(recognized).ok_or_else(|| {
         let kinds = code_list(forge::FORGES.iter().map(|forge| forge.name));
@@ -98,7 +112,7 @@ fn url(settings: &config::ForgeSettings) -> Result<Option<Setting<String>>, Erro
     let url = http::Url::parse(&value).map_err(|error| {
         Error::usage(
             format!("invalid {URL}: {error}"),
-            hint!("forges.md#other-servers", "write the address of the API, such as https://git.example.com/api/v1"),
+            hint!("forges.md#other-servers", "write the address of the server, such as https://git.example.com"),
         )
     })?;
     if !url.username().is_empty() || url.password().is_some() || url.query().is_some() {
@@ -169,13 +183,15 @@ fn app() -> Result<Option<(String, Secret)>, Error> {
     }
 }
 
-/// Returns the forge that the configuration names, if it hosts the remote: git on another host does not get its token.
-pub(super) fn configured(settings: &config::ForgeSettings, remote: &RemoteUrl) -> Option<&'static ForgeKind> {
-    let hosts_remote = match &settings.url {
-        Some(url) => http::origin(&http::Url::parse(&url.value).ok()?) == remote.site(),
-        None => settings.folder.is_none(),
-    };
-    if hosts_remote { settings.kind.as_deref().and_then(forge::named) } else { None }
+/// Returns where the forge is, if that is not the server of the remote: git does not get its token then.
+pub(super) fn elsewhere(settings: &config::ForgeSettings, remote: &RemoteUrl) -> Result<Option<String>, Error> {
+    Ok(match (url(settings)?, &settings.folder) {
+        (Some(Setting { value, .. }), _) => {
+            let is_here = http::Url::parse(&value).is_ok_and(|url| http::origin(&url) == remote.site());
+            (!is_here).then_some(value)
+        }
+        (None, folder) => folder.as_ref().map(|folder| folder.value.display().to_string()),
+    })
 }
 
 /// Returns the token that people or a CI system set for this forge, unless it is for another server.
@@ -204,22 +220,46 @@ mod tests {
     }
 
     #[test]
+    fn repository_names_no_other_forge_than_the_host_certainly_is() {
+        use ConfigSource::{Operator, Repository};
+        #[rustfmt::skip]
+        let rows = [
+            // kind             who named it  remote                              is used
+            ("gitlab",          Repository,   "https://github.com/a/b",           false),
+            ("gitea",           Repository,   "git@gitlab.com:a/b.git",           false),
+            ("github",          Repository,   "https://acme.test/scm/p/r.git",    false),
+            ("gitlab",          Operator,     "https://github.com/a/b",           true),
+            ("github",          Repository,   "https://github.com/a/b",           true),
+            ("gitlab",          Repository,   "https://git.acme.test/a/b",        true),
+            ("local",           Repository,   "https://github.com/a/b",           true),
+        ];
+        for (name, source, remote, is_used) in rows {
+            let settings = config::ForgeSettings {
+                kind: Some(Setting { value: name.to_owned(), source }),
+                ..config::ForgeSettings::default()
+            };
+            let found = kind(&settings, remote, RemoteUrl::parse(remote).ok().as_ref());
+            assert_eq!(found.is_ok(), is_used, "{name} {source:?} {remote}");
+        }
+    }
+
+    #[test]
     fn forge_token_is_for_remotes_on_the_forge_only() {
         #[rustfmt::skip]
         let rows = [
-            // forge                                                    remote                              git logs in as
-            ("kind: github",                                            "https://git.acme.dev/a/b.git",     Some("x-access-token")),
-            ("kind: github, url: 'https://git.acme.dev/api/v3'",        "https://git.acme.dev/a/b.git",     Some("x-access-token")),
-            ("kind: gitlab, url: 'https://git.acme.dev/api/v4'",        "https://git.acme.dev/a/b.git",     Some("oauth2")),
-            ("kind: github, url: 'https://git.acme.dev/api/v3'",        "http://git.acme.dev/a/b.git",      None),
-            ("kind: github, url: 'https://git.acme.dev/api/v3'",        "https://mirror.acme.dev/a/b.git",  None),
-            ("kind: local, folder: pulls",                              "https://git.acme.dev/a/b.git",     None),
+            // forge                                                    remote                              git gets its token
+            ("kind: github",                                            "https://git.acme.dev/a/b.git",     true),
+            ("kind: github, url: 'https://git.acme.dev/api/v3'",        "https://git.acme.dev/a/b.git",     true),
+            ("kind: gitea, url: 'https://git.acme.dev'",                "https://git.acme.dev/a/b.git",     true),
+            ("kind: gitlab, url: 'https://git.acme.dev/api/v4'",        "https://git.acme.dev/a/b.git",     true),
+            ("kind: github, url: 'https://git.acme.dev/api/v3'",        "http://git.acme.dev/a/b.git",      false),
+            ("kind: github, url: 'https://git.acme.dev/api/v3'",        "https://mirror.acme.dev/a/b.git",  false),
+            ("kind: local, folder: pulls",                              "https://git.acme.dev/a/b.git",     false),
         ];
-        for (forge, remote, user) in rows {
+        for (forge, remote, expected) in rows {
             let config = config::parse(&format!("forge: {{ {forge} }}"), "t").unwrap();
-            let entry = configured(&config.forge, &RemoteUrl::parse(remote).unwrap());
-            let git_user = entry.and_then(|entry| Some(entry.credentials.last()?.git_user));
-            assert_eq!(git_user, user, "{forge} and {remote}");
+            let is_here = elsewhere(&config.forge, &RemoteUrl::parse(remote).unwrap()).unwrap().is_none();
+            assert_eq!(is_here, expected, "{forge} and {remote}");
         }
     }
 }

@@ -5,12 +5,12 @@ use std::path::Path;
 use crate::config::{self, Config};
 use crate::docs::hint;
 use crate::error::Error;
-use crate::forge::{RemoteUrl, Scheme};
+use crate::forge::{self, RemoteUrl, Scheme};
 use crate::git::{self, Login, Repository};
 use crate::http;
 use crate::secret::Secret;
 
-use super::forge::{configured, forge_login, recognized};
+use super::forge::{elsewhere, forge_login, recognized};
 use super::job_token::{is_for, is_on, refuse_job_token, secret_for};
 use super::location::{Location, invalid_url};
 use super::variables::{secret, variable};
@@ -93,11 +93,17 @@ async fn login(url: &str, settings: &config::ForgeSettings) -> Result<Option<Log
         let may_log_in = is_for(USER, &Secret::new(&user), url, is_on_remote);
         return Ok(if may_log_in { Some(Login { user, password }) } else { None });
     }
-    let kind = recognized(remote).or_else(|| configured(settings, remote));
+    let elsewhere = elsewhere(settings, remote)?;
+    let named = settings.kind.as_ref().and_then(|kind| forge::named(&kind.value));
+    let named = if elsewhere.is_none() { named } else { None };
+    let kind = recognized(remote).or(named);
     let Some((kind, address)) = kind.and_then(|kind| Some((kind, (kind.address)(remote)?))) else {
         // The kind of forge may be in a file that has yet to be fetched. Forges accept a token with any user name.
-        let is_elsewhere = settings.url.is_some() || settings.folder.is_some();
-        let token = if is_elsewhere { None } else { for_git("TAGBOAT_FORGE_TOKEN")? };
+        let token = for_git("TAGBOAT_FORGE_TOKEN")?;
+        if let (Some(forge), Some(_)) = (&elsewhere, &token) {
+            tracing::warn!("git does not send TAGBOAT_FORGE_TOKEN to {url}: it is for {forge}");
+            return Ok(None);
+        }
         return Ok(token.map(|password| Login { user: "x-access-token".to_owned(), password }));
     };
     let Some(login) = forge_login(kind, &address)? else { return Ok(None) };

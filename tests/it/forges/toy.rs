@@ -25,6 +25,7 @@ static TOY: ForgeKind = ForgeKind {
     about: "a forge in memory",
     recognizes: |remote| remote.host.starts_with("toy."),
     address: |remote| Some(Address { api: format!("{}/api", remote.site()), repository: remote.path.clone() }),
+    api_path: "/api",
     repository_paths: &["owner/name"],
     limits: Limits { labels: false, drafts: false, auto_merge: false, ..Limits::all(40, 400) },
     token_variables: &[
