@@ -36,6 +36,8 @@ pub struct GroupResult {
     pub step: Option<PreparedStep>,
     /// The pull request that was written; `Ok(None)` if none was.
     pub result: Result<Option<Written>, PublishError>,
+    /// What failed after the pull request was written.
+    pub unfinished: Option<PublishError>,
 }
 
 impl Publisher<'_> {
@@ -67,9 +69,9 @@ impl Publisher<'_> {
         let (id, label) = (action.id(), action.label());
         let step = match self.prepare(action).await {
             Ok(step) => step,
-            Err(error) => return GroupResult { id, label, step: None, result: Err(error) },
+            Err(error) => return GroupResult { id, label, step: None, result: Err(error), unfinished: None },
         };
-        let result = match self.lock {
+        let written = match self.lock {
             Some(lock) => {
                 if !matches!(step, Step::Unchanged(..) | Step::Decline { .. } | Step::Leave { .. }) {
                     tracing::info!("writing {label}");
@@ -77,9 +79,10 @@ impl Publisher<'_> {
                 let _writing = lock.lock().await;
                 self.write(&step).await
             }
-            None => Ok(None),
+            None => Ok((None, None)),
         };
-        GroupResult { id, label, step: Some(step), result }
+        let (result, unfinished) = written.map_or_else(|error| (Err(error), None), |(done, rest)| (Ok(done), rest));
+        GroupResult { id, label, step: Some(step), result, unfinished }
     }
 }
 
@@ -95,10 +98,13 @@ impl GroupResult {
     }
 
     fn lost_race(&self) -> bool {
-        matches!(
-            &self.result,
-            Err(PublishError::Git(GitError::LostRace { .. }) | PublishError::Forge(ForgeError::BranchChanged { .. }))
-        )
+        let mut errors = self.result.as_ref().err().into_iter().chain(&self.unfinished);
+        errors.any(|error| {
+            matches!(
+                error,
+                PublishError::Git(GitError::LostRace { .. }) | PublishError::Forge(ForgeError::BranchChanged { .. })
+            )
+        })
     }
 }
 

@@ -4,33 +4,43 @@ use std::borrow::Cow;
 
 use crate::forge::{ApiCommit, Attached, Forge, ForgeError, Written};
 use crate::git::GitError;
-use crate::plan::{CloseReason, Done, Metadata, Proposal, PullRequest, Push, Record};
+use crate::plan::{Done, Metadata, Proposal, PullRequest, Push, Record};
 use crate::refname::{BranchName, CommitId};
 
 use super::error::PublishError;
 use super::prepare::{PreparedStep, Publisher};
 
 impl Publisher<'_> {
-    /// Carries out a step. Returns the pull request that was written.
-    pub(super) async fn write(&self, step: &PreparedStep) -> Result<Option<Written>, PublishError> {
-        match step {
+    /// Carries out a step. Returns the pull request that was written, and what failed after that.
+    pub(super) async fn write(
+        &self,
+        step: &PreparedStep,
+    ) -> Result<(Option<Written>, Option<PublishError>), PublishError> {
+        let written = match step {
             PreparedStep::Commit(content) => {
                 self.commit(&content.proposal, Some(&self.base.commit)).await?;
-                Ok(None)
+                None
             }
             PreparedStep::Publish { content, push, existing } => {
-                self.write_pull_request(&content.proposal, push.as_ref(), existing.as_ref()).await.map(Some)
+                Some(self.write_pull_request(&content.proposal, push.as_ref(), existing.as_ref()).await?)
             }
-            PreparedStep::Complete(_, existing) => self.complete(existing.clone(), None).await.map(Some),
+            PreparedStep::Complete(_, existing) => Some(self.complete(existing.clone(), None).await?),
             PreparedStep::Close { existing, head, reason } => {
-                self.close(existing, head.as_ref(), *reason).await.map(Some)
+                let body = Record::mark_closed(&existing.body);
+                let closed = self.forge()?.close(existing, &body, &reason.comment()).await?;
+                let deleted = match head {
+                    Some(head) => self.git.delete(&existing.branch, head).await,
+                    None => Ok(()),
+                };
+                return Ok((Some(closed), deleted.err().map(PublishError::Git)));
             }
             PreparedStep::DeleteBranch { branch, head } => {
                 self.git.delete(branch, head).await?;
-                Ok(None)
+                None
             }
-            PreparedStep::Unchanged(..) | PreparedStep::Decline { .. } | PreparedStep::Leave { .. } => Ok(None),
-        }
+            PreparedStep::Unchanged(..) | PreparedStep::Decline { .. } | PreparedStep::Leave { .. } => None,
+        };
+        Ok((written, None))
     }
 
     async fn write_pull_request(
@@ -53,9 +63,17 @@ impl Publisher<'_> {
             Some(push) => Some(self.commit(proposal, push.expected()).await?),
             None => None,
         };
-        let written = match existing {
-            Some(existing) => forge.update(existing, proposal).await?,
-            None => forge.open(proposal).await?,
+        let written = match (existing, &pushed) {
+            (None, _) => forge.open(proposal).await?,
+            (Some(existing), None) => forge.update(existing, proposal).await?,
+            (Some(existing), Some(head)) => match forge.update(existing, proposal).await {
+                Ok(written) => written,
+                // The push has changed the pull request already.
+                Err(error) => {
+                    let pull_request = PullRequest { head: Some(head.clone()), ..existing.clone() };
+                    return Ok(Written { pull_request, is_changed: true, warnings: vec![error] });
+                }
+            },
         };
         let completed = self.complete(written.pull_request, pushed).await?;
         let warnings = written.warnings.into_iter().chain(completed.warnings).collect();
@@ -112,27 +130,19 @@ impl Publisher<'_> {
             return Ok(Written { pull_request, is_changed: false, warnings });
         }
         let body = Record::mark_done(&pull_request.body, done);
-        let recorded = forge.set_body(&pull_request, &body).await?.pull_request;
+        let recorded = match forge.set_body(&pull_request, &body).await {
+            Ok(written) => written.pull_request,
+            Err(error) => {
+                warnings.push(error);
+                return Ok(Written { pull_request, is_changed: true, warnings });
+            }
+        };
         let labels = pull_request.labels;
         Ok(Written {
             pull_request: PullRequest { head: pull_request.head, labels, ..recorded },
             is_changed: true,
             warnings,
         })
-    }
-
-    async fn close(
-        &self,
-        existing: &PullRequest,
-        head: Option<&CommitId>,
-        reason: CloseReason,
-    ) -> Result<Written, PublishError> {
-        let body = Record::mark_closed(&existing.body);
-        let written = self.forge()?.close(existing, &body, &reason.comment()).await?;
-        if let Some(head) = head {
-            self.git.delete(&existing.branch, head).await?;
-        }
-        Ok(written)
     }
 
     /// Checks that the remote still has the base that the branches of this run are built on.

@@ -131,16 +131,19 @@ pub(super) fn failed(result: &GroupResult) -> Option<FailureRow> {
     })
 }
 
-/// Returns the settings that the forge refused for a pull request that was written, such as labels or reviewers.
+/// Returns what failed for a pull request that was written, such as labels or reviewers that the forge refused.
 pub(super) fn warnings(result: &GroupResult) -> impl Iterator<Item = FailureRow> + '_ {
-    let written = result.result.as_ref().ok().and_then(Option::as_ref);
-    written.into_iter().flat_map(|written| &written.warnings).map(|warning| FailureRow {
+    let row = |reason, hint| FailureRow {
         subject: Subject::PullRequestSettings(subject(result)),
         host: None,
-        reason: chain(warning),
-        hint: Some(warning.hint()),
+        reason,
+        hint: Some(hint),
         locations: Vec::new(),
-    })
+    };
+    let written = result.result.as_ref().ok().and_then(Option::as_ref);
+    let warnings = written.into_iter().flat_map(|written| &written.warnings);
+    let rows = warnings.map(move |warning| row(chain(warning), warning.hint()));
+    rows.chain(result.unfinished.iter().map(move |error| row(chain(error), error.hint())))
 }
 
 /// Returns the files of a proposal, before and after its edits.
