@@ -69,7 +69,7 @@ pub(super) enum ReadFrom {
     /// From the base branch: the one of `--base`, else that of the operator's configuration, else the default branch of the
     /// remote.
     Base,
-    /// From the working tree, where there is one.
+    /// From the working tree. A bare repository and a clone with `--no-checkout` have none: from the base branch then.
     WorkingTree,
 }
 
@@ -83,7 +83,7 @@ pub(super) async fn open(
     let root = location.root()?;
     let operator = Operator::read(options.config.as_deref(), &location)?;
     let (opened, loaded) = match (from, &root) {
-        (ReadFrom::WorkingTree, Some(root)) => (None, operator.with_folder(root)?),
+        (ReadFrom::WorkingTree, Some(root)) if !git::has_no_checkout(root) => (None, operator.with_folder(root)?),
         (_, root) => {
             let repository = setup::repository(&location, &operator.config).await?;
             let loaded = operator.with_base(overrides.base.as_ref(), &repository, root.as_deref()).await?;

@@ -17,6 +17,15 @@ pub(super) fn is_embedded(clone: &Path) -> bool {
     clone.canonicalize().is_ok_and(|clone| !has_git(&clone) && clone.ancestors().any(has_git))
 }
 
+/// Returns whether a repository has no files checked out: it is bare, or a clone with `--no-checkout`.
+pub fn has_no_checkout(root: &Path) -> bool {
+    if !has_git(root) {
+        return is_bare(root);
+    }
+    let mut entries = std::fs::read_dir(root).into_iter().flatten().flatten();
+    !root.join(".git/index").exists() && entries.all(|entry| entry.file_name() == ".git")
+}
+
 fn has_git(folder: &Path) -> bool {
     folder.join(".git").symlink_metadata().is_ok()
 }

@@ -21,6 +21,7 @@ mod settings;
 mod ssh_signing;
 mod working_tree;
 
+pub use embedded::has_no_checkout;
 pub use error::GitError;
 pub use git::{Author, CommitInfo, Git, TreeFile};
 pub use history::{FirstParents, first_parents};

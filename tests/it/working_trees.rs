@@ -263,3 +263,19 @@ fn uses_no_bare_repository_among_the_files_of_a_working_tree() {
     let output = tagboat.run(&["plan", "-C", tagboat.home().join("mirror.git").to_str().unwrap()]);
     assert!(!output.log.contains("bare repository in the working tree"), "{output:?}");
 }
+
+#[test]
+fn plan_reads_the_settings_of_the_base_branch_where_nothing_is_checked_out() {
+    let place = tempfile::tempdir().unwrap();
+    let bare = Bare::new(place.path(), "gitops");
+    // No request is sent for an image that is ignored.
+    let files = [("tagboat.yaml", "rules: [{ policy: ignore }]\n"), ("app.yaml", "image: 127.0.0.1:1/x/y:1.0\n")];
+    bare.commit("main", &files, "Deploy");
+    for way in ["--bare", "--no-checkout", "--quiet"] {
+        let clone = place.path().join(way);
+        git(place.path(), &["clone", "--quiet", way, &bare.url(), clone.to_str().unwrap()]);
+        let tagboat = Tagboat::new().with_config("forge: { kind: local, folder: pulls }\n");
+        let output = tagboat.run(&["plan", "-C", clone.to_str().unwrap()]);
+        assert_eq!(output.code, 0, "{way}: {output:?}");
+    }
+}
