@@ -38,14 +38,14 @@ impl Checkout {
         let answer = program.run(call(), ["rev-parse", "--path-format=absolute", "--git-common-dir"]).await?;
         if !answer.success {
             let operation = call().operation;
-            return Err(match refusal::error(operation, None, &with_folder(dir, &answer.stderr), None) {
+            return Err(match refusal::error(operation, None, &with_folder(dir, &answer.stderr), &[]) {
                 error @ GitError::Configuration { .. } => error,
                 GitError::Failed { output, .. } if output.contains("dubious ownership") => {
                     GitError::UnsafeDirectory { dir: dir.to_owned(), output }
                 }
                 _ => GitError::NotARepository {
                     dir: dir.to_owned(),
-                    output: refusal::message(None, &answer.stderr, None),
+                    output: refusal::message(None, &answer.stderr, &[]),
                 },
             });
         }
@@ -116,7 +116,7 @@ async fn list(program: &Program, call: Call<'_>) -> Result<Vec<GitSetting>, GitE
     let operation = call.operation.clone();
     let answer = program.run(call, ["config", "--list", "-z"]).await?;
     if !answer.success {
-        return Err(refusal::error(operation, None, &answer.stderr, None));
+        return Err(refusal::error(operation, None, &answer.stderr, &[]));
     }
     Ok(output::config(&answer.stdout))
 }

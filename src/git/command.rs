@@ -74,7 +74,7 @@ impl Program {
         let operation = call.operation.clone();
         let answer = program.run(call, ["version"]).await?;
         if !answer.success {
-            return Err(refusal::error(operation, None, &answer.stderr, None));
+            return Err(refusal::error(operation, None, &answer.stderr, &[]));
         }
         if output::version(&answer.stdout).is_some_and(|version| version >= output::OLDEST) {
             return Ok(program);

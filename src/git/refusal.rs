@@ -144,9 +144,9 @@ fn corrupt(operation: String, output: String) -> GitError {
 }
 
 /// Returns the error of a failed command. `refusal` is the reason in the output of `push --porcelain`, if there is one;
-/// `secret` never appears in the error.
-pub(super) fn error(operation: String, refusal: Option<&str>, stderr: &str, secret: Option<&str>) -> GitError {
-    let output = message(refusal, stderr, secret);
+/// `secrets` never appear in the error.
+pub(super) fn error(operation: String, refusal: Option<&str>, stderr: &str, secrets: &[String]) -> GitError {
+    let output = message(refusal, stderr, secrets);
     let all = format!("{}\n{}", refusal.unwrap_or_default(), stderr).to_lowercase();
     match PHRASES.iter().find(|(phrase, _)| all.contains(phrase)) {
         Some((_, make)) => make(operation, output),
@@ -155,7 +155,7 @@ pub(super) fn error(operation: String, refusal: Option<&str>, stderr: &str, secr
 }
 
 /// Returns the output as one line, without the prefixes and advice of git, credentials, and control characters.
-pub(super) fn message(refusal: Option<&str>, stderr: &str, secret: Option<&str>) -> String {
+pub(super) fn message(refusal: Option<&str>, stderr: &str, secrets: &[String]) -> String {
     const NOISE: &[&str] = &[
         "hint:",
         "To ",
@@ -187,8 +187,8 @@ pub(super) fn message(refusal: Option<&str>, stderr: &str, secret: Option<&str>)
         }
     }
     let mut output = redact_urls(&parts.join("; "));
-    if let Some(secret) = secret.filter(|secret| !secret.is_empty()) {
-        output = output.replace(secret, "…");
+    for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
+        output = output.replace(secret.as_str(), "…");
     }
     if output.is_empty() {
         return "git printed no reason".to_owned();
@@ -247,7 +247,7 @@ mod tests {
         let mut recorded = String::new();
         for (wanted, file, text) in fixtures() {
             let (stdout, stderr) = text.split_once("---- stderr ----\n").expect(&file);
-            let error = error("push x".to_owned(), output::refusal(stdout), stderr, None);
+            let error = error("push x".to_owned(), output::refusal(stdout), stderr, &[]);
             assert_eq!(folder(&error), wanted, "{file}: {error}");
             recorded += &text.to_lowercase();
         }
@@ -261,13 +261,13 @@ mod tests {
         let stderr = "remote:         \nremote: error: GH006: Protected.        \nremote: error: GH006: Protected.\n\
                       error: failed to push some refs to 'https://u:p@h/x'\nhint: pull first\n";
         assert_eq!(
-            message(Some("[remote rejected] (declined)"), stderr, None),
+            message(Some("[remote rejected] (declined)"), stderr, &[]),
             "[remote rejected] (declined); GH006: Protected."
         );
-        assert_eq!(message(None, "", None), "git printed no reason");
+        assert_eq!(message(None, "", &[]), "git printed no reason");
         let stderr = "warning: unable to access 'a': Is a directory\nfatal: unknown repository extensions found:\n\tfoo\n\tbar\n";
         assert_eq!(
-            message(None, stderr, None),
+            message(None, stderr, &[]),
             "unable to access 'a': Is a directory; unknown repository extensions found: foo, bar"
         );
     }
@@ -275,8 +275,8 @@ mod tests {
     #[test]
     fn removes_secrets_and_control_characters() {
         let stderr = "fatal: 'https://bot:t0ken@h/x': \u{1b}[31mt0ken\u{7} refused";
-        let output = message(None, stderr, Some("t0ken"));
+        let output = message(None, stderr, &["t0ken".to_owned()]);
         assert_eq!(output, "'https://h/x': [31m… refused");
-        assert!(message(None, &"é".repeat(5_000), None).chars().count() <= MAX_CHARACTERS + 1);
+        assert!(message(None, &"é".repeat(5_000), &[]).chars().count() <= MAX_CHARACTERS + 1);
     }
 }

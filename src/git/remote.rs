@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use url::Url;
 use url::form_urlencoded;
 
@@ -161,8 +163,15 @@ impl Login {
         !self.password.is_empty() || self.user.len() >= USUAL_TOKEN
     }
 
-    /// Returns the part that no message may contain: the password, or a user name without one that may be a token.
-    pub(super) fn secret(&self) -> Option<&str> {
+    /// Returns the texts that no message may contain: the login as it is in the header `Authorization`, which a server may echo, and
+    /// the password, or a user name without one that may be a token.
+    pub(super) fn secrets(&self) -> Vec<String> {
+        let Some(secret) = self.secret() else { return Vec::new() };
+        let basic = STANDARD.encode(format!("{}:{}", self.user, self.password.reveal()));
+        vec![basic.trim_end_matches('=').to_owned(), secret.to_owned()]
+    }
+
+    fn secret(&self) -> Option<&str> {
         let user = Some(self.user.as_str()).filter(|user| user.len() >= SHORTEST_TOKEN);
         if self.password.is_empty() { user } else { Some(self.password.reveal()) }
     }
@@ -353,11 +362,11 @@ mod tests {
         let secret = |user: &str, password: &str| {
             let login = Login { user: user.to_owned(), password: Secret::new(password) };
             assert_eq!(format!("{login:?}"), "Login(…)");
-            login.secret().map(str::to_owned)
+            login.secrets()
         };
-        assert_eq!(secret("ghp_0123456789", ""), Some("ghp_0123456789".to_owned()));
-        assert_eq!(secret("me", ""), None);
-        assert_eq!(secret("x-access-token", "s3"), Some("s3".to_owned()));
+        assert_eq!(secret("ghp_0123456789", ""), ["Z2hwXzAxMjM0NTY3ODk6", "ghp_0123456789"]);
+        assert_eq!(secret("me", ""), [""; 0]);
+        assert_eq!(secret("x-access-token", "s3"), ["eC1hY2Nlc3MtdG9rZW46czM", "s3"]);
     }
 
     #[test]

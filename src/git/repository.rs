@@ -348,7 +348,7 @@ impl Git for Repository {
         if answer.success {
             return Ok(CommitId::new(answer.stdout.trim())?);
         }
-        Err(GitError::SigningFailed { operation, output: refusal::message(None, &answer.stderr, None) })
+        Err(GitError::SigningFailed { operation, output: refusal::message(None, &answer.stderr, &[]) })
     }
 
     fn signs(&self) -> bool {
@@ -394,7 +394,7 @@ impl Remote {
     }
 
     fn refused(&self, operation: String, answer: &CommandOutput) -> GitError {
-        let secret = self.login.as_ref().and_then(Login::secret).or_else(|| self.url.secret_user());
-        refusal::error(operation, output::refusal(&answer.stdout), &answer.stderr, secret)
+        let secrets = self.login.iter().flat_map(Login::secrets).chain(self.url.secret_user().map(str::to_owned));
+        refusal::error(operation, output::refusal(&answer.stdout), &answer.stderr, &secrets.collect::<Vec<_>>())
     }
 }
