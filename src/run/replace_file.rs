@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use crate::temporary::NewFile;
 
-/// Replaces the contents of a regular file below `root`. Writes a new file beside it with the same mode and owner, and renames
-/// it. A symbolic link is never replaced: its target is, if it is below `root`, too. Hard links keep the old contents.
+/// Replaces the contents of a regular file below `root`. Writes a new file beside it with the same mode and owner, and with the same
+/// group where the system permits that, and renames it. A symbolic link is never replaced: its target is, if it is below `root`, too. Hard links keep the old contents.
 ///
 /// # Errors
 /// If the file is not a regular file below `root`, if the new file cannot have the owner of the old one, or if writing fails. The
@@ -33,20 +33,36 @@ fn real_path(root: &Path, path: &Path) -> io::Result<PathBuf> {
     Ok(path)
 }
 
-/// Gives a new file the mode and the owner of the old one.
+/// Gives a new file the mode and the owner of the old one, and its group where the system permits that.
 fn keep_mode_and_owner(new: &File, old: &Metadata) -> io::Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::{MetadataExt as _, fchown};
         let is = new.metadata()?;
-        if (is.uid(), is.gid()) != (old.uid(), old.gid()) {
-            fchown(new, Some(old.uid()), Some(old.gid())).map_err(|error| {
-                let owner = format!("cannot keep its owner {}:{}: {error}", old.uid(), old.gid());
-                io::Error::new(error.kind(), owner)
-            })?;
-        }
+        keep_owner((is.uid(), is.gid()), (old.uid(), old.gid()), |user, group| fchown(new, user, group))?;
     }
     new.set_permissions(old.permissions())
+}
+
+/// Changes user and group of a file that differ. A user may give a file only to groups of its own: then the new file has the
+/// group of the process, as one that the user writes has.
+#[cfg(unix)]
+fn keep_owner(
+    (is_user, is_group): (u32, u32),
+    (user, group): (u32, u32),
+    change: impl Fn(Option<u32>, Option<u32>) -> io::Result<()>,
+) -> io::Result<()> {
+    if is_user != user {
+        change(Some(user), None)
+            .map_err(|error| io::Error::new(error.kind(), format!("cannot keep its owner {user}:{group}: {error}")))?;
+    }
+    match if is_group == group { Ok(()) } else { change(None, Some(group)) } {
+        // Where user ids are mapped, a group may be unknown.
+        Err(error) if !matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::InvalidInput) => {
+            Err(error)
+        }
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]
@@ -70,6 +86,27 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"new");
         assert_eq!(fs::metadata(&path).unwrap().permissions(), before);
         assert_eq!(names(root.path()), ["a.yaml"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn keeps_the_owner_and_the_group_where_permitted() {
+        let denied = || io::Error::from(io::ErrorKind::PermissionDenied);
+        #[rustfmt::skip]
+        let rows = [
+            // new     old      user may change  group may change  succeeds
+            ((1, 1),  (1, 1),   false,           false,            true),
+            ((1, 1),  (1, 2),   false,           true,             true),
+            ((1, 1),  (1, 2),   false,           false,            true),
+            ((1, 1),  (2, 1),   false,           true,             false),
+            ((1, 1),  (2, 2),   true,            false,            true),
+        ];
+        for (new, old, user_may, group_may, expected) in rows {
+            let change = |user: Option<u32>, _: Option<u32>| {
+                if if user.is_some() { user_may } else { group_may } { Ok(()) } else { Err(denied()) }
+            };
+            assert_eq!(keep_owner(new, old, change).is_ok(), expected, "{new:?} {old:?}");
+        }
     }
 
     #[cfg(unix)]
