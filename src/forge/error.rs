@@ -226,8 +226,13 @@ impl ForgeError {
         }
     }
 
-    /// Returns the message without the operation.
+    /// Returns the message without the operation. A response may have no text.
     fn cause(&self) -> String {
+        let cause = self.full_cause();
+        cause.strip_suffix(": ").map_or_else(|| cause.clone(), str::to_owned)
+    }
+
+    fn full_cause(&self) -> String {
         match self {
             Self::Settings { reason } => format!("cannot connect to the forge: {reason}"),
             Self::Unauthorized { message, .. } => format!("the forge rejected the token (401): {message}"),
@@ -345,6 +350,14 @@ mod tests {
             let refusal = Refusal { status, message: message.into(), wait: None, is_rate_limited: limited };
             let error = refusal.explain("list", "x");
             assert!(format!("{error:?}").starts_with(expected), "{status} {message}: {error:?}");
+        }
+    }
+
+    #[test]
+    fn message_without_a_text_ends_with_the_status() {
+        for (status, expected) in [(404, "not found (404)"), (502, "the forge failed (502)"), (422, "refused (422)")] {
+            let refusal = Refusal { status, message: String::new(), wait: None, is_rate_limited: false };
+            assert_eq!(refusal.explain("list", "x").to_string(), format!("cannot list: {expected}"));
         }
     }
 
