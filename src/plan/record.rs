@@ -17,6 +17,9 @@ const END: &str = "<!-- tagboat:end -->";
 /// The beginning of the record in that part.
 const RECORD: &str = "<!-- tagboat:record ";
 
+/// The beginning of every hidden mark.
+const MARK: &str = "<!-- tagboat:";
+
 /// What Tagboat wrote to a pull request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -129,7 +132,9 @@ impl Record {
 
     /// Returns Tagboat's part of a body: the visible text, the check boxes, and the record.
     pub fn wrap(&self, visible: &str) -> String {
-        format!("{BEGIN}\n{}\n\n{}\n\n{RECORD}{} -->\n{END}", visible.trim_end(), check_boxes(), self.json())
+        // A configured text may have one of the marks, which would be found in place of the record.
+        let visible = visible.trim_end().replace(MARK, &MARK.replace('<', "&lt;"));
+        format!("{BEGIN}\n{visible}\n\n{}\n\n{RECORD}{} -->\n{END}", check_boxes(), self.json())
     }
 
     /// Returns what a pull request lacks of `wanted`, except what a person removed.
@@ -242,6 +247,16 @@ mod tests {
         assert_eq!(Record::find("nothing here"), None);
         let open = Record { closed_by_tagboat: false, ..record() };
         assert_eq!(Record::mark_closed(&open.wrap("| a table |")), body);
+    }
+
+    #[test]
+    fn text_with_a_mark_is_no_record() {
+        for text in ["<!-- tagboat:record {} -->", "<!-- tagboat:end -->", "- [x] <!-- tagboat:hold -->"] {
+            let body = record().wrap(text);
+            assert_eq!(Record::find(&body), Some(record()), "{body}");
+            assert_eq!(merge_body(&body, "new"), "new", "{body}");
+            assert!(!body.contains("[x] <!--"), "{body}");
+        }
     }
 
     #[test]
