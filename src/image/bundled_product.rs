@@ -12,24 +12,24 @@ use super::timestamp::{is_day, timestamp_millis};
 #[rustfmt::skip]
 pub const BUNDLED_PRODUCTS: &[(&str, &[&str])] = &[
     ("databases",              &["pg", "pgsql", "postgres", "postgresql", "ppg", "mysql", "mariadb", "percona", "pxc", "mongo", "mongodb", "mongod", "mssql", "oracle", "db2",
-                                 "redis", "valkey", "cassandra", "clickhouse", "neo4j", "postgis", "timescaledb", "timescale", "couchdb", "sqlite", "ora", "ldap"]),
+                                 "redis", "valkey", "cassandra", "clickhouse", "neo4j", "postgis", "timescaledb", "timescale", "couchdb", "sqlite", "ora", "ldap", "sqlserver", "pgvector", "pgvectors", "vectorchord", "hbase", "h2", "ignite"]),
     ("search and messages",    &["elasticsearch", "elastic", "es", "opensearch", "solr", "lucene", "kafka", "pulsar", "rabbitmq", "zookeeper", "tika"]),
     (JAVA,                     &["jdk", "openjdk", "jre", "java", "jvm", "temurin", "corretto", "amazoncorretto", "zulu", "liberica", "sapmachine", "semeru", "dragonwell", "kona",
-                                 "ibmjava", "graal", "graalvm", "graalvm-community", "graalvm-ce", "graalvm-ee", "mandrel", "scala", "kotlin", "groovy", "gradle", "maven", "sbt",
+                                 "ibmjava", "j", "graal", "graalvm", "graalvm-community", "graalvm-ce", "graalvm-ee", "mandrel", "scala", "kotlin", "groovy", "gradle", "maven", "sbt",
                                  "quarkus", "spring", "springboot"]),
-    ("other languages",        &["php", "fpm", "py", "python", "pypy", "node", "nodejs", "deno", "bun", "ruby", "jruby", "go", "golang", "rust", "swift", "net", "dotnet", "dotnet-isolated", "netcore", "sdk", "aspnet", "mono",
+    ("other languages",        &["php", "fpm", "py", "python", "p", "pypy", "node", "nodejs", "deno", "bun", "ruby", "jruby", "go", "golang", "rust", "swift", "net", "dotnet", "dotnet-isolated", "netcore", "sdk", "aspnet", "mono",
                                  "pwsh", "powershell", "perl", "otp", "erlang", "elixir", "julia", "r", "lua", "luajit", "ghc", "cp", "ocaml", "dart", "flutter", "npm", "yarn", "pnpm",
                                  "django", "rails", "symfony", "laravel"]),
     ("compilers and libraries", &["gcc", "clang", "llvm", "msvc", "vs", "cmake", "android", "ndk", "ios", "xcode", "unity", "openssl", "opencv", "boost", "qt", "gdal",
                                  "glibc", "musl", "icu", "ffmpeg", "imagemagick", "openmpi", "mpich", "protoc", "oneapi", "gtk", "ros",
                                  "libtorrent", "libtorrentv"]),
     ("servers",                &["nginx", "openresty", "httpd", "apache", "tomcat", "jetty", "wildfly", "haproxy", "envoy", "vault", "consul", "jboss", "payara", "glassfish", "weblogic", "websphere",
-                                 "liberty", "keycloak", "kc", "odoo", "wordpress", "magento"]),
+                                 "liberty", "keycloak", "kc", "odoo", "wordpress", "drupal", "magento", "otel"]),
     ("browsers",               &["chrome", "chromium", "chromedriver", "firefox"]),
     ("machine learning",       &["torch", "pytorch", "tensorflow", "tf", "jax", "transformers", "onnxruntime", "tensorrt", "trt", "numpy", "pandas", "vllm", "ray", "triton"]),
-    ("graphics processors",    &["cuda", "cu", "cudnn", "rocm", "l4t", "l4t-r", "jetpack", "sm"]),
-    ("versions of Windows",    &["windows", "win", "nanoserver", "windowsservercore", "servercore", "ltsc", "sac", "server"]),
-    ("clusters",               &["k8s", "kube", "kubernetes", "kubectl", "helm", "terraform", "tofu", "opentofu", "ansible", "hadoop", "hive", "spark", "flink", "airflow", "docker", "dind", "containerd", "istio",
+    ("graphics processors",    &["cuda", "cu", "cudnn", "rocm", "l4t", "l4t-r", "jetpack", "jp", "sm", "gfx", "nvidia", "vulkan", "cann", "dtk"]),
+    ("versions of Windows",    &["windows", "win", "nanoserver", "windowsservercore", "servercore", "ltsc", "lts", "sac", "server"]),
+    ("clusters",               &["k8s", "kube", "kubernetes", "kubectl", "helm", "terraform", "tofu", "opentofu", "ansible", "hadoop", "hive", "spark", "iceberg", "delta", "hdp", "cdh", "emr", "flink", "airflow", "docker", "dind", "containerd", "istio",
                                  "etcd", "ocp", "cli-migrations"]),
 ];
 
@@ -42,11 +42,11 @@ const SEPARATORS: [char; 3] = ['-', '_', '.'];
 /// Words that count only as they are written here: SQL Server numbers its own updates, as in `2022-CU12`.
 const CASE_SENSITIVE: &[&str] = &["cu"];
 
-/// Words that count only before a version with a dot: `r4.3` is a language, and `r8` a revision of the image.
-const BEFORE_DOTTED: &[&str] = &["r"];
+/// Words that count only before a version with a dot: `r4.3` and `p3.11` are languages, and `r8` and `p2` revisions of the image.
+const BEFORE_DOTTED: &[&str] = &["r", "p", "h2"];
 
-/// Words that count only before a year: `server2019` is a Windows, and `server-2` a build.
-const BEFORE_YEAR: &[&str] = &["server"];
+/// Words that count only before a year: `server2019` and `lts2022` are a Windows, and `server-2` a build.
+const BEFORE_YEAR: &[&str] = &["server", "lts"];
 
 /// Products that are built for a version of Scala, which comes before their own: `kafka_2.13-3.6.1`.
 const BUILT_FOR_SCALA: &[&str] = &["kafka", "spark", "flink"];
@@ -62,7 +62,7 @@ const BETWEEN: &[&str] = &[
 const DOTTED_DISTRIBUTIONS: &[&str] = &["alpine", "ubuntu"];
 
 /// Names that have a digit, which is no version.
-pub(super) const NAMES_WITH_DIGITS: &[&str] = &["k8s", "db2", "neo4j", "l4t-r", "l4t", "openj9"];
+pub(super) const NAMES_WITH_DIGITS: &[&str] = &["k8s", "db2", "h2", "neo4j", "l4t-r", "l4t", "openj9"];
 
 /// Letters that end a version: Windows 20H2, Oracle 19c and 23ai.
 const VERSION_ENDS: &[&str] = &["H1", "H2", "h1", "h2", "c", "g", "ai"];
@@ -105,7 +105,7 @@ pub(super) fn is_plain(version: &str) -> bool {
 }
 
 /// Returns the numbers with dots between them at the start of a text.
-fn dotted(text: &str) -> &str {
+pub(super) fn dotted(text: &str) -> &str {
     let mut end = digits(text).len();
     while end > 0 && text[end..].starts_with('.') {
         match digits(&text[end + 1..]).len() {
@@ -292,6 +292,16 @@ mod tests {
             ("1.2-graal",                "23",           Some("23")),
             ("1.2-amd64-",               "12",           None),
             ("1.2-jdk--",                "17",           None),
+            ("1.2-jp",                   "5",            Some("5")),
+            ("1.2-j",                    "17",           Some("17")),
+            ("1.2-p",                    "3.11",         Some("3.11")),
+            ("1.2.3-p",                  "2",            None),
+            ("1.2-lts",                  "2022",         Some("2022")),
+            ("2.4-lts-",                 "3",            None),
+            ("1.2-h2-",                  "2.1",          Some("2.1")),
+            ("1.2-sqlserver",            "2019",         Some("2019")),
+            ("1.2-gfx",                  "1030",         Some("1030")),
+            ("14-vectorchord",           "0.3.0-x",      Some("0.3.0")),
             ("täpg",                     "1",            None),
         ];
         for (before, rest, version) in rows {

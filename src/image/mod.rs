@@ -17,8 +17,9 @@ mod stage;
 mod tag;
 mod timestamp;
 
+pub use architecture::architectures;
 pub use bundled_product::BUNDLED_PRODUCTS;
-pub use commit_hash::{commit_hash_at, is_numeric_hash};
+pub use commit_hash::{SHORTEST as SHORTEST_HASH, commit_hash_at, commit_word, is_numeric_hash, may_be_hash};
 pub use declared::{AppVersion, ReferencePattern, TagField};
 pub use digest::{Digest, DigestError};
 pub use facts::{ImageFacts, Platform, PlatformError, is_reproducible};
@@ -28,4 +29,4 @@ pub use scan::words;
 pub use shape::{Part, Shape};
 pub use stage::PreReleaseStage;
 pub use tag::{Tag, TagError, is_attachment};
-pub use timestamp::{is_day, timestamp_millis};
+pub use timestamp::{is_date, is_day, is_version_with_year, month, small, timestamp_millis, year, year_last_order};

@@ -4,12 +4,16 @@
 
 use std::fmt;
 
-use super::architecture::ARCHITECTURES;
-use super::bundled_product::{NAMES_WITH_DIGITS, bundled_version, follows_distribution, is_plain, precedes_version};
-use super::commit_hash::{commit_hash_at, is_numeric_hash};
+use super::architecture::architecture_at;
+use super::bundled_product::{
+    NAMES_WITH_DIGITS, bundled_version, dotted, follows_distribution, is_plain, precedes_version,
+};
+use super::commit_hash::{
+    SHORTEST, SHORTEST_NUMBER, commit_hash_at, commit_word, is_commit_word, is_numeric_hash, may_be_hash,
+};
 use super::scan::{digits, letters, runs, words};
 use super::stage::PreReleaseStage;
-use super::timestamp::{is_day, timestamp_millis};
+use super::timestamp::{is_day, month, timestamp_millis, year};
 
 /// One piece of a tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +23,9 @@ pub enum Part<'t> {
     Text(&'t str),
     /// A natural number of any length, in decimal digits.
     Number(&'t str),
+    /// The release of a base distribution in front of the version: the `3.18` in `alpine3.18-v16.7.0`. It may change, and the
+    /// version decides first.
+    Distribution(&'t str),
     /// Digits that are a point in time: `20230411113310`, `1684740828`, `20231101`.
     Stamp(&'t str),
     /// A commit hash, with the letter that git or Jenkins writes before it. Any hash has the same shape.
@@ -41,22 +48,24 @@ impl<'t> Shape<'t> {
     /// Splits a tag into its pieces. Any text has a shape; at least one piece of literal text.
     pub fn of(tag: &'t str) -> Self {
         // A number beside a timestamp counts nothing, so it is a hash.
-        Self::read(tag, words(tag).any(is_time_word))
+        Self::read(tag, if words(tag).any(is_time_word) { SHORTEST_NUMBER } else { usize::MAX })
     }
 
     /// Splits a tag of which other tags show that its numbers of the length of a commit hash are hashes.
     pub fn of_commit(tag: &'t str) -> Self {
-        Self::read(tag, true)
+        let is_long = words(tag).any(|word| is_numeric_hash(&word[commit_word(word).len()..]));
+        Self::read(tag, if is_long { SHORTEST_NUMBER } else { SHORTEST })
     }
 
-    fn read(tag: &'t str, numeric_hashes: bool) -> Self {
+    /// Splits a tag of which every number of at least so many digits is a hash.
+    fn read(tag: &'t str, shortest_hash: usize) -> Self {
         if is_duration(tag) || is_random_word(tag) {
             return Self { tag, parts: vec![Part::Text(tag)] };
         }
         let mut parts = Vec::new();
         let mut at = 0;
         while at < tag.len() {
-            let part = next_part(tag, at, &parts, numeric_hashes);
+            let part = next_part(tag, at, &parts, shortest_hash);
             at += part.text().len();
             parts.push(part);
         }
@@ -119,7 +128,7 @@ impl<'t> Shape<'t> {
             let is_version =
                 text.starts_with(|c: char| c.is_ascii_digit()) && bundled_version(before, text) == Some(text);
             if is_version && !precedes_version(before, &self.tag[at..]) {
-                return (!has_version(self.tag, at + text.len(), true, false)).then_some((before, text));
+                return (!has_version(self.tag, at + text.len(), true, usize::MAX)).then_some((before, text));
             }
             at += text.len();
         }
@@ -146,7 +155,9 @@ impl<'t> Part<'t> {
     /// Returns the text of the piece.
     pub fn text(&self) -> &'t str {
         match self {
-            Self::Text(text) | Self::Number(text) | Self::Stamp(text) | Self::Hash(text) => text,
+            Self::Text(text) | Self::Number(text) | Self::Distribution(text) | Self::Stamp(text) | Self::Hash(text) => {
+                text
+            }
             Self::Stage(stage) => stage.text,
         }
     }
@@ -158,6 +169,7 @@ impl fmt::Display for Shape<'_> {
         self.parts.iter().try_for_each(|part| match part {
             Part::Text(text) => f.write_str(text),
             Part::Number(_) => f.write_str("#"),
+            Part::Distribution(release) => f.write_str(&release.split('.').map(|_| "#").collect::<Vec<_>>().join(".")),
             Part::Stamp(_) => f.write_str("<time>"),
             Part::Hash(_) => f.write_str("<hash>"),
             Part::Stage(stage) => f.write_str(&stage.shape()),
@@ -165,28 +177,31 @@ impl fmt::Display for Shape<'_> {
     }
 }
 
-fn next_part<'t>(tag: &'t str, at: usize, parts: &[Part<'t>], numeric_hashes: bool) -> Part<'t> {
+fn next_part<'t>(tag: &'t str, at: usize, parts: &[Part<'t>], shortest_hash: usize) -> Part<'t> {
     let rest = &tag[at..];
     let before = tag[..at].chars().next_back();
     let word_start = !before.is_some_and(|c| c.is_ascii_alphanumeric());
     if word_start {
-        let ends = |length: usize| !rest[length..].starts_with(|c: char| c.is_ascii_alphanumeric());
-        if let Some(name) = ARCHITECTURES.iter().find(|name| rest.starts_with(**name) && ends(name.len())) {
-            return Part::Text(&rest[..name.len()]);
-        }
-        if let Some(name) = name_with_digits(rest) {
+        if let Some(name) = architecture_at(rest).or_else(|| name_with_digits(rest)) {
             return Part::Text(name);
         }
-        if let Some(hash) = commit_hash_at(rest, before.is_some()) {
+        let word = commit_word(rest);
+        let is_hash = |word: &str| may_be_hash(digits(word), shortest_hash) || commit_hash_at(word, false).is_some();
+        if !word.is_empty() && is_hash(&rest[word.len()..]) {
+            return Part::Text(word);
+        }
+    }
+    if word_start || matches!(parts.last(), Some(Part::Text(word)) if is_commit_word(word)) {
+        if let Some(hash) = commit_hash_at(rest, word_start && before.is_some()) {
             return Part::Hash(hash);
         }
         let number = digits(rest);
-        if numeric_hashes && ends(number.len()) && is_numeric_hash(number) {
+        let ends = !rest[number.len()..].starts_with(|c: char| c.is_ascii_alphanumeric());
+        if ends && may_be_hash(number, shortest_hash) {
             return Part::Hash(number);
         }
     }
-    let read_stage = if numeric_hashes { PreReleaseStage::before_commit } else { PreReleaseStage::at };
-    if let Some(stage) = read_stage(rest).filter(|stage| may_follow(parts, stage)) {
+    if let Some(stage) = PreReleaseStage::read(rest, shortest_hash).filter(|stage| may_follow(parts, stage)) {
         return Part::Stage(stage);
     }
     if let Some(version) = bundled_version(&tag[..at], rest) {
@@ -197,10 +212,13 @@ fn next_part<'t>(tag: &'t str, at: usize, parts: &[Part<'t>], numeric_hashes: bo
             || follows_commit
             || is_name
             || precedes_version(&tag[..at], rest)
-            || has_version(tag, at + version.len(), is_full(version), numeric_hashes)
+            || has_version(tag, at + version.len(), is_full(version), shortest_hash)
         {
             return Part::Text(version);
         }
+    }
+    if let Some(release) = distribution(tag, at, parts, shortest_hash) {
+        return Part::Distribution(release);
     }
     match digits(rest) {
         "" => Part::Text(text_run(rest)),
@@ -220,7 +238,7 @@ fn may_follow(parts: &[Part<'_>], stage: &PreReleaseStage<'_>) -> bool {
             has_number(parts) && stage.has_word() && stage.is_separated() && stage.numbers().next().is_some()
         }
         Some(Part::Hash(_)) => has_number(parts) && stage.is_separated() && stage.is_snapshot(),
-        Some(Part::Text(_) | Part::Stage(_)) | None => false,
+        Some(Part::Text(_) | Part::Distribution(_) | Part::Stage(_)) | None => false,
     }
 }
 
@@ -235,7 +253,9 @@ fn name_with_digits(text: &str) -> Option<&str> {
         let next = text.as_bytes().get(name.len());
         let ends =
             !next.is_some_and(|b| b.is_ascii_alphabetic() || (b.is_ascii_digit() && name.ends_with(char::is_numeric)));
-        ends && start.is_some_and(|start| start.eq_ignore_ascii_case(name))
+        // The second half of a year is no database.
+        let is_half = **name == "h2" && !text.get(2..).is_some_and(|rest| rest.starts_with(['-', '_', '.']));
+        ends && start.is_some_and(|start| start.eq_ignore_ascii_case(name)) && !is_half
     })?;
     Some(&text[..name.len()])
 }
@@ -256,20 +276,89 @@ fn is_full(version: &str) -> bool {
 
 /// Returns whether a tag has another version behind that of a product: a number that is none of a product, a base distribution, a
 /// pre-release stage or a hash. With `only_dotted`, a number alone is none.
-fn has_version(tag: &str, start: usize, only_dotted: bool, numeric_hashes: bool) -> bool {
+fn has_version(tag: &str, start: usize, only_dotted: bool, shortest_hash: usize) -> bool {
     // The version before it is one of a product.
     let mut parts = vec![Part::Number("0")];
     let (mut at, mut is_distribution) = (start, false);
     let is_dotted = |end: usize| tag[end..].starts_with('.') && !digits(&tag[end + 1..]).is_empty();
+    let mut is_date = false;
     while at < tag.len() {
-        let part = next_part(tag, at, &parts, numeric_hashes);
+        let part = next_part(tag, at, &parts, shortest_hash);
         match part {
             Part::Number(_) | Part::Stamp(_) if is_distribution || follows_distribution(&tag[..at]) => {
                 is_distribution = true;
             }
+            // Behind a complete version, a date tells when it was built: `keycloak-24.0.1-2024.06.01`.
+            Part::Number(number) if only_dotted && (is_date || starts_date(number, &tag[at + number.len()..])) => {
+                is_date = true;
+            }
             Part::Number(number) | Part::Stamp(number) if only_dotted && !is_dotted(at + number.len()) => {}
             Part::Number(_) | Part::Stamp(_) => return true,
-            _ => is_distribution &= part.text() == ".",
+            _ => {
+                is_distribution &= part.text() == ".";
+                is_date &= part.text() == ".";
+            }
+        }
+        at += part.text().len();
+        parts.push(part);
+    }
+    false
+}
+
+/// Returns whether a number is the year of a date with dots.
+fn starts_date(number: &str, rest: &str) -> bool {
+    year(number).is_some() && rest.strip_prefix('.').is_some_and(|rest| month(digits(rest)).is_some())
+}
+
+/// Returns the release of a base distribution that starts here, if it is in front of the version of the image.
+fn distribution<'t>(tag: &'t str, at: usize, parts: &[Part<'t>], shortest_hash: usize) -> Option<&'t str> {
+    let release = dotted(&tag[at..]);
+    let is_in_front = !release.is_empty() && !has_number(parts) && follows_distribution(&tag[..at]);
+    // Behind a hyphen, numbers with dots may be the version: `alpine-1.25-20240101`, `ubuntu-1.3.9-2024.11.17`.
+    let is_attached = tag[..at].ends_with(|c: char| c.is_ascii_alphabetic());
+    let certainty = match (is_attached, release.matches('.').count()) {
+        (true, _) => Certainty::Attached,
+        (false, 0) => Certainty::Whole,
+        (false, 1) => Certainty::Dotted,
+        (false, _) => return None,
+    };
+    (is_in_front && has_release(tag, at + release.len(), certainty, shortest_hash)).then_some(release)
+}
+
+/// How certain it is that numbers behind the name of a distribution are its release.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Certainty {
+    /// `alpine3.18`: a date behind it is a version as well.
+    Attached,
+    /// `debian-11`.
+    Whole,
+    /// `alpine-3.18`: only a complete version behind it shows it.
+    Dotted,
+}
+
+/// Returns whether a tag has numbers with dots between, or a number behind a `v`, behind the release of a distribution. What counts
+/// builds of it is none: `ubi8-15`, `alpine3.18-r2`.
+fn has_release(tag: &str, start: usize, certainty: Certainty, shortest_hash: usize) -> bool {
+    // The number before it is that of the distribution.
+    let mut parts = vec![Part::Number("0")];
+    let (mut at, mut is_date) = (start, false);
+    while at < tag.len() {
+        let part = next_part(tag, at, &parts, shortest_hash);
+        let follows_v = matches!(parts.last(), Some(Part::Text(text)) if text.eq_ignore_ascii_case("v"));
+        let numbers = dotted(&tag[at..]);
+        let dots = numbers.matches('.').count();
+        match part {
+            Part::Number(_) | Part::Stamp(_) if follows_distribution(&tag[..at]) => return false,
+            Part::Number(_) if is_date => {}
+            Part::Number(number) if starts_date(number, &tag[at + number.len()..]) => {
+                is_date = true;
+                if certainty == Certainty::Attached {
+                    return true;
+                }
+            }
+            Part::Number(_) if follows_v || dots > usize::from(certainty == Certainty::Dotted) => return true,
+            Part::Stamp(_) if certainty == Certainty::Attached => return true,
+            _ => is_date &= part.text() == ".",
         }
         at += part.text().len();
         parts.push(part);
@@ -289,10 +378,13 @@ fn is_duration(tag: &str) -> bool {
     !number.is_empty() && matches!(&tag[number.len()..], "s" | "m" | "h" | "d" | "w")
 }
 
-/// Returns whether a tag is a random word, such as `db6hu6`: letters and digits alternate, unlike in `v1beta1`.
+/// Returns whether a tag is a random word, such as `db6hu6`: letters and digits alternate, unlike in `v1beta1` and
+/// `20240101T120000Z`.
 fn is_random_word(tag: &str) -> bool {
     tag.bytes().all(|b| b.is_ascii_alphanumeric())
         && runs(tag) > 3
+        && commit_word(tag).is_empty()
+        && !is_day(digits(tag.trim_start_matches(|c: char| c.is_ascii_alphabetic())))
         && PreReleaseStage::at(
             tag.trim_start_matches(|c: char| !c.is_ascii_digit()).trim_start_matches(|c: char| c.is_ascii_digit()),
         )
@@ -322,6 +414,9 @@ mod tests {
             ("helm-v3.14.2-1",                        "helm-v#.#.#-#"),
             ("jdk17.0.2-r3",                          "jdk#.#.#-r#"),
             ("keycloak-24.0.1-20240601",              "keycloak-#.#.#-<time>"),
+            ("keycloak-24.0.1-2024.06.01",            "keycloak-#.#.#-#.#.#"),
+            ("1.2.3-h2-2.1",                          "#.#.#-h2-2.1"),
+            ("2024-h2",                               "#-h#"),
             ("postgres-16.2-debian-12-r3",            "postgres-16.2-debian-#-r#"),
             ("cuda12.4.1-2.3.0",                      "cuda12.4.1-#.#.#"),
             ("1.2.3-jdk-ubuntu22",                    "#.#.#-jdk-ubuntu#"),
@@ -356,6 +451,10 @@ mod tests {
             ("db6hu6",                                "db6hu6"),
             ("v1beta1",                               "v#beta#"),
             ("24h",                                   "24h"),
+            ("gita1b2c3d",                            "git<hash>"),
+            ("main-A1B2C3D",                          "main-<hash>"),
+            ("git4808804",                            "git#"),
+            ("revision12",                            "revision#"),
             ("16.dev.8c55d85",                        "#.dev.<hash>"),
             ("3scale2.10",                            "#scale#.#"),
             ("2.15.2-pg14",                           "#.#.#-pg14"),
@@ -390,11 +489,41 @@ mod tests {
             ("nginx-1.25.3-alpine3.18",               "nginx-#.#.#-alpine#.#"),
             ("2.3.0-cuda12.4-cudnn9-py3.12-4",        "#.#.#-cuda12.4-cudnn9-py3.12-#"),
             ("1.2.3-kafka_2.13-3.6",                  "#.#.#-kafka_2.13-3.6"),
+            ("ubi8-15.6-0",                           "ubi#-#.#-#"),
+            ("20240101T010101Z",                      "<time>T#Z"),
+            ("v20240101T0101",                        "v<time>T#"),
             ("täg-1",                                 "täg-#"),
             ("¡0",                                    "¡#"),
         ];
         for (tag, shape) in rows {
             assert_eq!(Shape::of(tag).to_string(), shape, "{tag}");
+        }
+    }
+
+    #[test]
+    fn distribution_in_front_is_no_version() {
+        for (tag, release) in [
+            ("ubi8-15.6-0", &["15", "6"][..]),
+            ("alpine3.18-v16.7.0", &["16", "7", "0"]),
+            ("alpine3.18-v16", &["16"]),
+            ("debian-11-1.2.4", &["1", "2", "4"]),
+            ("app-ubuntu22.04-1.5.0-rc1", &["1", "5", "0"]),
+            ("ubuntu22.04-jdk17-1.5.0", &["1", "5", "0"]),
+            ("ubuntu22.04-20240601", &["20240601"]),
+            ("alpine-1.25.3-r2", &["1", "25", "3"]),
+            ("alpine-3.18-1.2.3", &["1", "2", "3"]),
+            ("alpine-1.25-2.3", &["1", "25"]),
+            ("ubuntu-1.3.9-arm64v8-2024.11.17", &["1", "3", "9"]),
+            ("ubuntu-1.3-2024.11.17", &["1", "3"]),
+            ("ubuntu22.04-2024.11.17", &["2024", "11", "17"]),
+            ("alpine-1.25-20240101", &["1", "25"]),
+            ("ubi8-15", &["8"]),
+            ("alpine3.18-r2", &["3", "18"]),
+            ("alpine3.18", &["3", "18"]),
+            ("alpine3.18-php8.2", &["3", "18"]),
+            ("1.2.3-alpine3.18-2.0", &["1", "2", "3"]),
+        ] {
+            assert_eq!(Shape::of(tag).release(), release, "{tag}");
         }
     }
 
@@ -413,6 +542,13 @@ mod tests {
             ("1.2.3-arm-6", "#.#.#-arm-6"),
             ("1.2.3-64bit", "#.#.#-64bit"),
             ("1.2.3-linux64", "#.#.#-linux64"),
+            ("1.2.3-ARMv6", "#.#.#-ARMv6"),
+            ("1.2.3-ARM32v6", "#.#.#-ARM32v6"),
+            ("1.2.3-X64", "#.#.#-X64"),
+            ("1.2.3-x86-32", "#.#.#-x86-32"),
+            ("1.2.3-arm64v7", "#.#.#-arm64v7"),
+            ("1.2.3-linuxarmv6", "#.#.#-linuxarmv6"),
+            ("1.2.3-cpuv1", "#.#.#-cpuv1"),
         ] {
             assert_eq!(Shape::of(tag).to_string(), shape, "{tag}");
         }
@@ -438,6 +574,12 @@ mod tests {
             ("1.2.3-rc.1-4808804", "#.#.#-rc.#-<hash>"),
             ("0.0.0-canary.20240101", "#.#.#-canary.#"),
             ("1.20240101", "#.<time>"),
+            ("git4808804", "git<hash>"),
+            ("main-commit4808804", "main-commit<hash>"),
+            ("48088", "<hash>"),
+            ("main-480880", "main-<hash>"),
+            ("main-202406", "main-#"),
+            ("1.2.3-12345-4808804", "#.#.#-#-<hash>"),
         ] {
             assert_eq!(Shape::of_commit(tag).to_string(), shape, "{tag}");
         }

@@ -103,6 +103,12 @@ fn separated(tag: &str) -> bool {
     !tag.contains('.') && tag.contains(['-', '_'])
 }
 
+/// Returns a version with the day that it was built on behind it, as AWS Lambda writes it.
+fn version_with_year() -> impl Strategy<Value = String> {
+    ("v?", 1u32..13, 1u32..13, 2022u32..2026, "\\.0[1-9]\\.[12][0-9]|\\.[1-9]")
+        .prop_map(|(prefix, major, minor, year, rest)| format!("{prefix}{major}.{minor}.{year}{rest}"))
+}
+
 /// Policies that read a date in one of its forms.
 const DATED: &[&str] = &[
     "{ calver: YYYY.MM.DD }",
@@ -121,7 +127,7 @@ fn dated_tag() -> impl Strategy<Value = ([u32; 3], String)> {
     let day = (2021u32..2026, 1u32..=12, 1u32..=28);
     let prefix = "(|v|main-|nightly-|d-|release-)";
     let suffix = "(|-dev|-alpine3\\.2[0-9]|T10-00)";
-    (day, 0..8usize, prefix, suffix).prop_map(|((y, m, d), form, prefix, suffix)| {
+    (day, 0..9usize, prefix, suffix).prop_map(|((y, m, d), form, prefix, suffix)| {
         let date = match form {
             0 => format!("{y}{m:02}{d:02}"),
             1 => format!("{y}-{m:02}-{d:02}"),
@@ -130,6 +136,7 @@ fn dated_tag() -> impl Strategy<Value = ([u32; 3], String)> {
             4 => format!("{y}_{m:02}_{d:02}"),
             5 => format!("{y}-{m}-{d}"),
             6 => format!("{y}{m:02}{d:02}120000"),
+            8 => format!("{y}{m:02}{d:02}T010101Z"),
             _ => format!("{y}.{m:02}-{d:02}"),
         };
         // Without a day, only the month compares.
@@ -214,6 +221,46 @@ proptest! {
         }
     }
 
+    /// A distribution in front of the version may change, in either direction.
+    #[test]
+    fn no_policy_lowers_a_version_behind_a_distribution(
+        distribution in "ubi|alpine3\\.|alpine-3\\.|debian-|app-ubuntu2[24]\\.", from in 8u32..12, to in 8u32..12,
+        numbers in proptest::collection::vec([1u32..4, 8..12, 0..12], 2..6), v: bool, stage in "(|-rc1|-[0-9]|-slim)", policy in 0..RISING.len() + TEXTS.len() + 1,
+    ) {
+        let written = |numbers: &[u32; 3]| numbers.map(|number| number.to_string()).join(".");
+        let tag = |release: u32, numbers: &[u32; 3]| format!("{distribution}{release}-{}{}{stage}", if v { "v" } else { "" }, written(numbers));
+        let (current, others) = (tag(from, &numbers[0]), &numbers[1..]);
+        let tags: Vec<String> = others.iter().map(|numbers| tag(to, numbers)).chain([current.clone()]).collect();
+        let Some(policy) = RISING.iter().chain(TEXTS).nth(policy) else {
+            prop_assert!(others[0] >= numbers[0] || !follows(&current, &tags[0]), "{} {}", current, tags[0]);
+            return Ok(());
+        };
+        if let Some(selected) = selected(policy, true, &current, &undated(&tags)) {
+            let at = tags.iter().position(|tag| *tag == selected).unwrap();
+            prop_assert!(others[at] >= numbers[0], "{} from {} to {}", policy, current, selected);
+        }
+        let newest = others.iter().max().filter(|newest| **newest > numbers[0]);
+        if stage.is_empty() && newest.is_some_and(|newest| newest[0] == numbers[0][0]) {
+            prop_assert_eq!(self::selected("{ shape: same, allow-older-build: true }", true, &current, &undated(&tags)), newest.map(|newest| tag(to, newest)));
+        }
+    }
+
+    /// What follows a stage or a number stays, under every policy that keeps a suffix.
+    #[test]
+    fn suffix_behind_a_stage_stays(
+        stages in proptest::collection::vec("-rc\\.[1-9]|-beta[1-9]|-SNAPSHOT|-[1-9]|-20240[1-9]01|", 2..6), suffixes in proptest::collection::vec("-arm64|-amd64|-pg14|-pg16|-alpine|-management-alpine|", 2..6), patches in proptest::collection::vec(0u32..4, 2..6),
+    ) {
+        // Without one, every suffix is a pre-release where these are included.
+        prop_assume!(!suffixes[0].is_empty());
+        let tags: Vec<String> = stages.iter().zip(&suffixes).zip(&patches).map(|((stage, suffix), patch)| format!("8.0.{patch}{stage}{suffix}")).collect();
+        for policy in ["{ shape: same }", "{ semver: '*' }", "{ semver: '*', pre-releases: true }", "{ semver: '>=1.0.0-0' }"] {
+            if let Some(selected) = selected(policy, false, &tags[0], &undated(&tags)) {
+                let at = tags.iter().position(|tag| *tag == selected).unwrap();
+                prop_assert_eq!(&suffixes[at], &suffixes[0], "{} from {} to {}", policy, tags[0], selected);
+            }
+        }
+    }
+
     /// Whatever counts behind it, and whether the other tag names the product.
     #[test]
     fn no_policy_lowers_the_version_of_a_product_in_front(
@@ -235,12 +282,16 @@ proptest! {
     /// In every order of day and month that is certain, alone or behind a version.
     #[test]
     fn no_policy_lowers_a_date_whose_year_is_last(
-        prefix in "(|v|app-|1\\.2\\.3-)", separator in "[.-]", month_first: bool, dates in proptest::collection::vec((2020u32..2026, 1u32..=12, 13u32..=28), 2..5), policy in 0..RISING.len() + TEXTS.len(),
+        prefix in "(|v|app-|1\\.2\\.3-)", suffix in "(|-SNAPSHOT|-nightly)", separator in "[.-]", month_first: bool, dates in proptest::collection::vec((2020u32..2026, 1u32..=12, 13u32..=28), 2..5), policy in 0..RISING.len() + TEXTS.len(),
     ) {
+        // With dots, a `v` makes it a version.
+        prop_assume!(prefix != "v" || separator == "-");
+        let stage = if suffix.is_empty() { String::new() } else { format!("1.0.0{suffix}-") };
         let policy = RISING.iter().chain(TEXTS).nth(policy).unwrap();
         let tag = |(year, month, day): &(u32, u32, u32)| {
             let (first, second) = if month_first { (month, day) } else { (day, month) };
-            format!("{prefix}{first:02}{separator}{second:02}{separator}{year}")
+            let start = if stage.is_empty() { &prefix } else { &stage };
+            format!("{start}{first:02}{separator}{second:02}{separator}{year}")
         };
         let tags: Vec<String> = dates.iter().map(tag).collect();
         if let Some(selected) = selected(policy, true, &tags[0], &undated(&tags)) {
@@ -251,7 +302,7 @@ proptest! {
 
     #[test]
     fn no_policy_lowers_a_version(
-        current in version(), tags in proptest::collection::vec(version(), 1..8), policy in 0..RISING.len(), names_image: bool,
+        current in prop_oneof![version(), version_with_year()], tags in proptest::collection::vec(prop_oneof![version(), version_with_year()], 1..8), policy in 0..RISING.len(), names_image: bool,
     ) {
         if let Some(selected) = selected(RISING[policy], names_image, &current, &undated(&tags)) {
             prop_assert!(!is_lower(&selected, &current), "{} from {} to {}", RISING[policy], current, selected);
@@ -334,7 +385,7 @@ proptest! {
 
     #[test]
     fn version_of_another_product_stays(
-        product in "pg|jdk|php|py|node|cuda|ltsc|scala|temurin-|nanoserver-|python-|amazoncorretto-|kafka-|elasticsearch|windows-|cu|spark|net|rust|k8s-v|dotnet-sdk-|temurin-jammy-|pg\\.|db2-|sdk|dotnet-isolated|netcore|chromedriver|jboss|icu|sqlite|ffmpeg|etcd|consul|ray|triton|openmpi|ora|ldap|xcode|ios|glibc|keycloak-|kc|l4t-r|jetpack|kafka_2\\.13-",
+        product in "pg|jdk|php|py|node|cuda|ltsc|scala|temurin-|nanoserver-|python-|amazoncorretto-|kafka-|elasticsearch|windows-|cu|spark|net|rust|k8s-v|dotnet-sdk-|temurin-jammy-|pg\\.|db2-|sdk|dotnet-isolated|netcore|chromedriver|jboss|icu|sqlite|ffmpeg|etcd|consul|ray|triton|openmpi|ora|ldap|xcode|ios|glibc|keycloak-|kc|l4t-r|jetpack|jp|j|gfx|nvidia|vulkan|otel|hbase|iceberg|sqlserver|pgvectors|vectorchord|kafka_2\\.13-",
         versions in proptest::collection::vec("[1-9][0-9]?(\\.[0-9]{1,2})?(rc[1-9]|beta1)?", 2..6),
         patches in proptest::collection::vec(0u32..50, 2..6),
     ) {
@@ -349,7 +400,7 @@ proptest! {
 
     #[test]
     fn architecture_stays(
-        separator in "[-_.]", names in proptest::sample::subsequence(vec!["arm-v6", "arm-v7", "arm_v6", "arm.v7", "armv6l", "armv7l", "arm6", "arm7", "arm-6", "arm-7", "32bit", "64bit", "linux32", "linux64", "arm64", "amd64", "386"], 2),
+        separator in "[-_.]", names in proptest::sample::subsequence(vec!["arm-v6", "arm-v7", "arm_v6", "arm.v7", "armv6l", "armv7l", "arm6", "arm7", "arm-6", "arm-7", "32bit", "64bit", "linux32", "linux64", "arm64", "amd64", "386", "ARMv6", "ARMv7", "ARM32v6", "X64", "X86", "x86-32", "arm64v7", "arm64v8", "linuxarmv6", "linuxarmv7", "cpuv1", "cpuv2"], 2),
     ) {
         let tags = [format!("1.2.3{separator}{}", names[0]), format!("1.2.4{separator}{}", names[1])];
         prop_assert_eq!(selected("{ shape: same }", false, &tags[0], &undated(&tags)), None);

@@ -3,7 +3,9 @@
 use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
-use crate::image::{Shape, is_numeric_hash, timestamp_millis, words};
+use crate::image::{
+    SHORTEST_HASH, Shape, commit_hash_at, commit_word, is_numeric_hash, may_be_hash, timestamp_millis, words,
+};
 use crate::policy::candidate::Candidate;
 use crate::policy::versions::{OrderKey, ShapeMatcher};
 
@@ -61,9 +63,11 @@ impl Words<'_> {
         let values = || self.numbers.iter().map(|number| number.parse::<u128>().unwrap_or(u128::MAX));
         let (least, most) = (values().min().unwrap_or(0), values().max().unwrap_or(0));
         let is_close = most - least <= COUNTER_STEP * self.numbers.len() as u128 && most < u128::MAX;
+        // Of short numbers, many count something.
+        let is_short = self.numbers.iter().any(|number| !is_numeric_hash(number));
         match self.numbers.len() {
             0 | 1 => false,
-            2 => is_close && self.hashes.is_empty(),
+            2 => is_close && (is_short || self.hashes.is_empty()),
             _ => is_close || self.hashes.is_empty(),
         }
     }
@@ -82,15 +86,13 @@ impl CommitPlaces {
         let mut places: HashMap<WordPlace, Words<'t>> = HashMap::new();
         for tag in tags {
             let words: Vec<&str> = words(tag).collect();
-            for (at, word) in words.iter().enumerate().filter(|(_, word)| has_length_of_hash(word)) {
+            let hashes = words.iter().map(|word| without_commit_word(word)).enumerate();
+            for (at, word) in hashes.filter(|(_, word)| may_be_hash(word, SHORTEST_HASH) || is_hash(word)) {
                 let is_number = word.bytes().all(|b| b.is_ascii_digit());
-                if is_number && !is_numeric_hash(word) {
-                    continue;
-                }
                 for place in WordPlace::of(tag, words.len(), at, word) {
                     let found = places.entry(place).or_default();
                     let same_kind = if is_number { &mut found.numbers } else { &mut found.hashes };
-                    same_kind.insert(*word);
+                    same_kind.insert(word);
                 }
             }
         }
@@ -102,8 +104,9 @@ impl CommitPlaces {
         let count = words(tag).count();
         let has = |place: &WordPlace, test: fn(&NumberUse) -> bool| self.places.get(place).is_some_and(test);
         let is_commit = |(at, word): (usize, &str)| {
+            let word = without_commit_word(word);
             let places = WordPlace::of(tag, count, at, word);
-            is_numeric_hash(word)
+            may_be_hash(word, SHORTEST_HASH)
                 && !has(&places[1], |found| found.is_counter)
                 && places.iter().any(|place| has(place, |found| found.may_be_hashes))
         };
@@ -113,8 +116,9 @@ impl CommitPlaces {
 
 /// Returns whether a tag has a number that may be a commit hash.
 pub(super) fn may_have_commit(tag: &str) -> bool {
-    let has_long_number = || tag.as_bytes().split(|b| !b.is_ascii_digit()).any(|digits| digits.len() >= 7);
-    tag.len() >= 7 && has_long_number() && words(tag).any(is_numeric_hash)
+    let has_long_number = || tag.as_bytes().split(|b| !b.is_ascii_digit()).any(|digits| digits.len() >= SHORTEST_HASH);
+    let may_be_commit = |word| may_be_hash(without_commit_word(word), SHORTEST_HASH);
+    tag.len() >= SHORTEST_HASH && has_long_number() && words(tag).any(may_be_commit)
 }
 
 /// The commits in the tags of an image. The tags are read once, and only if one may be a commit.
@@ -158,7 +162,7 @@ pub(super) fn shape_among<'t>(tag: &'t str, candidates: &[Candidate]) -> Shape<'
 
 /// Returns the shape of a text that a filter extracts from a tag. Only the tag shows whether it is a commit.
 pub(super) fn shape_of_extract<'t>(text: &'t str, tag: &str, candidates: &[Candidate]) -> Shape<'t> {
-    let is_word = is_numeric_hash(text) && words(tag).any(|word| word == text);
+    let is_word = may_be_hash(text, SHORTEST_HASH) && words(tag).any(|word| without_commit_word(word) == text);
     if is_word && ImageCommits::new(candidates).has_commit(tag) { Shape::of_commit(text) } else { Shape::of(text) }
 }
 
@@ -182,9 +186,14 @@ impl<'t> CurrentCommit<'t> {
     }
 }
 
-/// Returns whether a word is hexadecimal and as long as a hash.
-fn has_length_of_hash(word: &str) -> bool {
-    matches!(word.len(), 7..=64) && word.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+/// Returns a word without what is before its commit: `4808804` of `git4808804`.
+fn without_commit_word(word: &str) -> &str {
+    &word[commit_word(word).len()..]
+}
+
+/// Returns whether a word is a hash and nothing else, with a letter.
+fn is_hash(word: &str) -> bool {
+    !word.starts_with('g') && commit_hash_at(word, false) == Some(word)
 }
 
 #[cfg(test)]
@@ -194,7 +203,7 @@ mod tests {
     #[test]
     fn separates_commits_from_counters_and_dates() {
         #[rustfmt::skip]
-        let rows: [(&str, &[&str], bool); 25] = [
+        let rows: [(&str, &[&str], bool); 32] = [
             ("4808804",        &["4808804", "7284872", "a1b2c3d", "deadbee"],                       true),
             ("main-4808804",   &["main-4808804", "main-a1b2c3d"],                                   true),
             ("1.2.3-4808804",  &["1.2.3-4808804", "1.2.4-0f0f0f0"],                                 true),
@@ -220,6 +229,13 @@ mod tests {
             ("1.2.3-1234561",  &["1.2.3-1234561", "1.2.3-1234562", "1.2.4-1234563", "1.2.3-a1b2c3d", "1.2.4-b1b2c3d"], false),
             ("1.2.3-dev.4808804", &["1.2.3-dev.4808804", "1.2.3-dev.a1b2c3d"],                      true),
             ("1718000000000",  &["1718000000000", "a1b2c3d4e5f6a"],                                 false),
+            ("git4808804",     &["git4808804", "gita1b2c3d", "gitdeadbee"],                         true),
+            ("main-commit4808804", &["main-commit4808804", "main-commita1b2c3d"],                   true),
+            ("48088",          &["48088", "a1b2c", "1f2e3"],                                        true),
+            ("main-480880",    &["main-480880", "main-a1b2c3"],                                     true),
+            ("main-202406",    &["main-202406", "main-a1b2c3"],                                     false),
+            ("12345",          &["12345", "12346", "12347", "a1b2c"],                               false),
+            ("4808804",        &["4808804", "A1B2C3D", "0F0F0F0"],                                  true),
         ];
         for (tag, tags, is_commit) in rows {
             assert_eq!(CommitPlaces::new(tags.iter().copied()).has_commit(tag), is_commit, "{tag} among {tags:?}");

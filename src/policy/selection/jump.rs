@@ -278,14 +278,20 @@ fn is_gap(last: u128, next: u128) -> bool {
     next.saturating_sub(last) >= COUNTER_GAP && next >= last.max(1).saturating_mul(COUNTER_FACTOR)
 }
 
-/// Returns the numbers and timestamps of a tag. The numbers of a pre-release count as well.
+/// Returns the numbers and timestamps of a tag. The numbers of a pre-release count as well, and those of a time of day do not.
 fn number_parts<'t>(shape: &Shape<'t>) -> Vec<Part<'t>> {
-    let mut numbers = Vec::new();
-    for part in shape.parts() {
+    let (mut numbers, mut is_time) = (Vec::new(), false);
+    for (at, part) in shape.parts().iter().enumerate() {
         match part {
+            Part::Number(_) | Part::Stamp(_) if is_time => {}
             Part::Number(_) | Part::Stamp(_) => numbers.push(*part),
-            Part::Stage(stage) => numbers.extend(stage.numbers().map(Part::Number)),
-            Part::Text(_) | Part::Hash(_) => {}
+            Part::Stage(stage) => numbers.extend(stage.digits().map(Part::Number)),
+            Part::Text("-") => {}
+            Part::Text(word) => {
+                let follows_number = at > 0 && matches!(shape.parts()[at - 1], Part::Number(_) | Part::Stamp(_));
+                is_time = follows_number && word.eq_ignore_ascii_case("t");
+            }
+            Part::Distribution(_) | Part::Hash(_) => {}
         }
     }
     numbers
@@ -369,6 +375,8 @@ mod tests {
             ("1.4.5-ls10",         "1.4.6-ls900",         "",                         Jump::Usual),
             ("1.4.5-ls247",        "1.4.6-ls248",         "1.4.6-ls5",                Jump::Usual),
             ("1.4.5-ls41",         "1.4.6-ls200",         "1.4.6-ls42",               Jump::Usual),
+            ("20240101T000500Z",   "20240101T093000Z",    "",                         Jump::Usual),
+            ("2024-01-01T10-01-00Z", "2024-01-01T10-59-00Z", "",                       Jump::Usual),
             ("1.4.5-debian-12-r1", "1.4.6-debian-12-r90", "1.4.6-debian-12-r2",       Jump::Outlier),
         ];
         for (from, to, others, expected) in rows {

@@ -56,7 +56,7 @@ fn version<'t>(shape: &Shape<'t>) -> Option<Vec<&'t str>> {
     let starts = match shape.parts().first()? {
         Part::Number(_) => true,
         Part::Text(text) => text.eq_ignore_ascii_case("v"),
-        Part::Stamp(_) | Part::Hash(_) | Part::Stage(_) => false,
+        Part::Distribution(_) | Part::Stamp(_) | Part::Hash(_) | Part::Stage(_) => false,
     };
     let is_version = numbers.first()?.len() <= LONGEST_MAJOR && (starts || numbers.len() > 1);
     (is_version && WrittenDate::leading(shape).is_none()).then_some(numbers)

@@ -3,10 +3,12 @@
 use std::cmp::Ordering;
 
 use jiff::Timestamp;
-use jiff::civil::{Date, ISOWeekDate, Weekday};
+use jiff::civil::{ISOWeekDate, Weekday};
 use jiff::tz::TimeZone;
 
-use crate::image::{Part, Shape, commit_hash_at, is_day, timestamp_millis};
+use crate::image::{
+    Part, Shape, commit_hash_at, is_date, is_day, is_version_with_year, month, small, timestamp_millis, year,
+};
 
 /// A date in a tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,30 +36,31 @@ enum DateForm {
 /// How many digits a month without separators has: a counter of builds may look the same.
 const MONTH_DIGITS: usize = 6;
 
-const YEARS: std::ops::Range<i16> = 1990..2100;
-
 impl WrittenDate {
     /// Reads the date that begins with the first number of a tag, whatever the words before it are.
     pub(crate) fn leading(shape: &Shape<'_>) -> Option<Self> {
-        numbers(shape).next().and_then(Self::at)
+        numbers(shape).next().and_then(|start| Self::at(shape.tag(), start))
     }
 
     /// Reads the first date of a tag.
     pub(crate) fn first(shape: &Shape<'_>) -> Option<Self> {
-        numbers(shape).find_map(Self::at)
+        numbers(shape).find_map(|start| Self::at(shape.tag(), start))
     }
 
     /// Reads the first date of a text, which may be a part of a commit hash. A shape takes longer to read.
     pub(crate) fn first_in(text: &str) -> Option<Self> {
         let is_digit = |at: usize| text.as_bytes()[at].is_ascii_digit();
         let mut starts = (0..text.len()).filter(|at| is_digit(*at) && (*at == 0 || !is_digit(*at - 1)));
-        starts.find_map(|at| Self::at(&text[at..]))
+        starts.find_map(|start| Self::at(text, start))
     }
 
-    /// Reads the date at the start of a text.
-    fn at(text: &str) -> Option<Self> {
-        let (number, rest) = number_at(text);
+    /// Reads the date that starts at this byte of a text.
+    fn at(text: &str, start: usize) -> Option<Self> {
+        let (before, (number, rest)) = (&text[..start], number_at(&text[start..]));
         match number.len() {
+            // In `1.2.3-2024.05` the 3 is the patch of a version.
+            1 | 2 if ends_in_version(before) => None,
+            1 | 2 if is_version(before, number, rest) => None,
             1 | 2 => Self::day_first(number, rest).or_else(|| Self::month_first(number, rest)),
             4 => Self::year_first(number, rest).or_else(|| Self::of_week(number, rest)),
             _ => Self::compact(number),
@@ -152,6 +155,14 @@ impl WrittenDate {
         }
     }
 
+    /// Returns whether one is a month without separators, which may be a counter, and the other one is a longer date.
+    pub(crate) fn is_month_beside_day(&self, other: &Self) -> bool {
+        match (self.form, other.form) {
+            (DateForm::Digits(one), DateForm::Digits(than)) => one != than && [one, than].contains(&MONTH_DIGITS),
+            _ => false,
+        }
+    }
+
     /// Returns year, month and day, as far as they are written.
     pub(crate) fn fields(&self) -> &[i16] {
         &self.fields[..self.known]
@@ -175,14 +186,35 @@ pub(crate) fn has_longer_year(tag: &Shape<'_>, current: &Shape<'_>) -> bool {
     has_short_year && WrittenDate::leading(tag).is_some_and(|date| date.form == DateForm::Dotted)
 }
 
-/// Returns the rest of a tag from each of its numbers on. A number of a hash or of another product is none.
-fn numbers<'t>(shape: &Shape<'t>) -> impl Iterator<Item = &'t str> {
-    let (tag, mut at) = (shape.tag(), 0);
+/// Returns where the numbers of a tag start. A number of a hash or of another product is none.
+fn numbers(shape: &Shape<'_>) -> impl Iterator<Item = usize> {
+    let mut at = 0;
     shape.parts().iter().filter_map(move |part| {
         let start = at;
         at += part.text().len();
-        matches!(part, Part::Number(_) | Part::Stamp(_)).then(|| &tag[start..])
+        matches!(part, Part::Number(_) | Part::Stamp(_)).then_some(start)
     })
+}
+
+/// Returns whether a text ends with a number and a dot, so that the next number belongs to the same version.
+fn ends_in_version(text: &str) -> bool {
+    text.strip_suffix('.').is_some_and(|text| text.ends_with(|c: char| c.is_ascii_digit()))
+}
+
+/// Returns whether numbers with dots between are a version although one of them could be a year.
+fn is_version(before: &str, first: &str, rest: &str) -> bool {
+    if !rest.starts_with('.') {
+        return false;
+    }
+    let (mut numbers, mut rest) = (vec![first], rest);
+    while let Some((number, after)) = rest.strip_prefix('.').map(number_at).filter(|(number, _)| !number.is_empty()) {
+        numbers.push(number);
+        rest = after;
+    }
+    let word = before.rsplit(|c: char| !c.is_ascii_alphabetic()).next();
+    let dates = &numbers[..numbers.len().min(3)];
+    numbers.len() > 2
+        && is_version_with_year(dates, word.is_some_and(|word| word.eq_ignore_ascii_case("v")), numbers.len() > 3)
 }
 
 fn number_at(text: &str) -> (&str, &str) {
@@ -194,24 +226,6 @@ fn separated(text: &str) -> Option<(char, &str)> {
     Some((separator, &text[1..]))
 }
 
-pub(super) fn year(digits: &str) -> Option<i16> {
-    digits.parse().ok().filter(|year| digits.len() == 4 && YEARS.contains(year))
-}
-
-pub(super) fn month(digits: &str) -> Option<i16> {
-    small(digits).filter(|month| (1..=12).contains(month))
-}
-
-/// Returns the value of one or two digits.
-pub(super) fn small(digits: &str) -> Option<i16> {
-    if digits.len() <= 2 { digits.parse().ok() } else { None }
-}
-
-pub(super) fn is_date(year: i16, month: i16, day: i16) -> bool {
-    let small = |number: i16| i8::try_from(number).unwrap_or_default();
-    Date::new(year, small(month), small(day)).is_ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -219,7 +233,7 @@ mod tests {
     #[test]
     fn reads_dates_in_every_form() {
         #[rustfmt::skip]
-        let rows: [(&str, Option<&[i16]>); 41] = [
+        let rows: [(&str, Option<&[i16]>); 47] = [
             ("20240601",               Some(&[2024, 6, 1])),
             ("2024-06-01",             Some(&[2024, 6, 1])),
             ("2024.6.1",               Some(&[2024, 6, 1])),
@@ -261,6 +275,12 @@ mod tests {
             ("1.2.3",                  None),
             ("1.2.3-20240601",         None),
             ("24.06.01",               None),
+            ("3.11.2024.04.17.17",     None),
+            ("2.1.2024.06.09",         None),
+            ("v2.3.2024",              None),
+            ("v3.2024",                Some(&[2024, 3])),
+            ("v01.03.2024",            Some(&[2024, 3, 1])),
+            ("01.03.2024.2",           Some(&[2024, 3, 1])),
         ];
         for (tag, fields) in rows {
             let date = WrittenDate::leading(&Shape::of(tag));
@@ -269,6 +289,16 @@ mod tests {
         let first = WrittenDate::first(&Shape::of("1.2.3-20240601"));
         assert_eq!(first.as_ref().map(WrittenDate::fields), Some(&[2024, 6, 1][..]));
         assert_eq!(first, WrittenDate::first_in("1.2.3-20240601"));
+        for (tag, fields) in [
+            ("1.2.3-2025.08", &[2025, 8][..]),
+            ("1.2-2025w03", &[2025, 1]),
+            ("1.2.3-03-2024", &[2024, 3]),
+            ("3.11.2024.04.17.17", &[2024, 4, 17]),
+        ] {
+            let first = WrittenDate::first(&Shape::of(tag));
+            assert_eq!(first.as_ref().map(WrittenDate::fields), Some(fields), "{tag}");
+            assert_eq!(first, WrittenDate::first_in(tag), "{tag}");
+        }
     }
 
     #[test]

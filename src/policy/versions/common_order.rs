@@ -117,15 +117,22 @@ pub(crate) fn adds_word(tag: &Shape<'_>, current: &Shape<'_>) -> bool {
     let is_more = |part: &Part<'_>| match part {
         Part::Stage(_) => current.stage().is_none(),
         Part::Hash(_) => !current.has_hash(),
-        Part::Text(text) => {
-            let is_word = text.starts_with(char::is_alphabetic) && !text.eq_ignore_ascii_case("v");
-            let is_same = |word: &str| word.eq_ignore_ascii_case(text);
-            let mut parts = current.parts().iter().map(Part::text);
-            is_word && !alphabetic_words(current.tag()).any(is_same) && !parts.any(is_same)
-        }
-        Part::Number(_) | Part::Stamp(_) => false,
+        Part::Text(text) => is_new_word(text, current),
+        Part::Number(_) | Part::Distribution(_) | Part::Stamp(_) => false,
     };
     tag.parts().iter().any(is_more)
+}
+
+/// Returns whether a tag has a word of a variant that the current tag lacks: `-debug`, and no commit or pre-release stage.
+pub(crate) fn adds_variant(tag: &Shape<'_>, current: &Shape<'_>) -> bool {
+    tag.parts().iter().any(|part| matches!(part, Part::Text(text) if is_new_word(text, current)))
+}
+
+fn is_new_word(text: &str, current: &Shape<'_>) -> bool {
+    let is_word = text.starts_with(char::is_alphabetic) && !text.eq_ignore_ascii_case("v");
+    let is_same = |word: &str| word.eq_ignore_ascii_case(text);
+    let mut parts = current.parts().iter().map(Part::text);
+    is_word && !alphabetic_words(current.tag()).any(is_same) && !parts.any(is_same)
 }
 
 /// Returns whether both tags have the same words before their version: `app-v1.2.4` beside `app-1.2.3`, `pg16-` beside `pg14-`.

@@ -14,8 +14,8 @@ mod year_last;
 pub use bump::Bump;
 pub(super) use calendar::{compare_leading_dates, has_longer_year};
 pub(super) use common_order::{
-    adds_word, by_value, compare as compare_commonly, compare_of_one_shape, has_same_words, leading_numbers,
-    leads_alike, leads_with_version, number_at, numbers_key,
+    adds_variant, adds_word, by_value, compare as compare_commonly, compare_of_one_shape, has_same_words,
+    leading_numbers, leads_alike, leads_with_version, number_at, numbers_key,
 };
 pub use key::OrderKey;
 pub(super) use product_version::compare_padded;

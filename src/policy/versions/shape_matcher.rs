@@ -15,6 +15,8 @@ enum ShapePiece<'c> {
     /// The most common text: a dot or a dash.
     Byte(u8),
     Number(Digits),
+    /// The release of a distribution in front, whose numbers count last.
+    Distribution(Vec<Digits>),
     Stamp,
     Day,
     Hash {
@@ -65,6 +67,7 @@ impl<'c> ShapeMatcher<'c> {
                     separator: run[1].text(),
                 },
                 Part::Number(digits) => ShapePiece::Number(Digits::of(digits)),
+                Part::Distribution(release) => ShapePiece::Distribution(release.split('.').map(Digits::of).collect()),
                 Part::Stamp(digits) if is_day(digits) => ShapePiece::Day,
                 Part::Stamp(_) => ShapePiece::Stamp,
                 Part::Hash(hash) => ShapePiece::Hash {
@@ -79,10 +82,16 @@ impl<'c> ShapeMatcher<'c> {
 
     /// Returns whether a text has the shape from end to end, and appends its numbers to `key`.
     pub(crate) fn matches(&self, text: &str, key: &mut OrderKey) -> bool {
-        let rest =
-            self.pieces.iter().enumerate().try_fold(text, |rest, (at, piece)| {
-                piece.read(rest, key).or_else(|| self.match_release(at, rest, key))
-            });
+        let mut distributions = Vec::new();
+        let rest = self.pieces.iter().enumerate().try_fold(text, |rest, (at, piece)| match piece {
+            ShapePiece::Distribution(forms) => {
+                let after = skip_release(forms, rest)?;
+                distributions.push(&rest[..rest.len() - after.len()]);
+                Some(after)
+            }
+            piece => piece.read(rest, key).or_else(|| self.match_release(at, rest, key)),
+        });
+        distributions.iter().flat_map(|release| release.split('.')).for_each(|number| key.number(number));
         rest.is_some_and(str::is_empty)
     }
 }
@@ -137,10 +146,12 @@ impl ShapePiece<'_> {
             Self::Hash { jenkins: true, .. } => commit_hash_at(text, true).map(|hash| &text[hash.len()..]),
             Self::Hash { prefix, .. } => {
                 let word = text.strip_prefix(prefix)?;
-                let length = word.bytes().take_while(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')).count();
+                let length = word.bytes().take_while(u8::is_ascii_hexdigit).count();
                 let ends = !word[length..].starts_with(|c: char| c.is_ascii_alphanumeric());
                 (ends && (5..=64).contains(&length)).then(|| &word[length..])
             }
+            // `ShapeMatcher::matches` reads it.
+            Self::Distribution(_) => None,
             Self::Date { order, numbers, separator } => read_date(*order, numbers, separator, text, key),
             Self::Stage { least, before_hash } => {
                 let read = if *before_hash { PreReleaseStage::before_commit } else { PreReleaseStage::at };
@@ -152,6 +163,15 @@ impl ShapePiece<'_> {
             }
         }
     }
+}
+
+/// Returns what follows the release of a distribution.
+fn skip_release<'t>(forms: &[Digits], text: &'t str) -> Option<&'t str> {
+    forms.iter().enumerate().try_fold(text, |rest, (at, form)| {
+        let rest = if at > 0 { rest.strip_prefix('.')? } else { rest };
+        let (number, after) = rest.split_at(rest.bytes().position(|b| !b.is_ascii_digit()).unwrap_or(rest.len()));
+        (!number.is_empty() && form.matches(number)).then_some(after)
+    })
 }
 
 /// Reads a date at the start of a text and returns the rest. Its numbers count from the year on.

@@ -26,6 +26,8 @@ pub(crate) enum Readings {
     OtherForms,
     /// Also those of the numbers behind a version, for a policy that orders versions and reads such numbers as text: `r9`, `r10`.
     OtherFormsAndCounters,
+    /// Only a pre-release of the version of a release, for a policy that orders by something else than tags.
+    Stages,
 }
 
 /// The current tag, as what it is compared with.
@@ -45,11 +47,13 @@ impl<'t> VersionFloor<'t> {
         let day = match readings {
             Readings::All => WrittenDate::first(&shape),
             Readings::OtherForms | Readings::OtherFormsAndCounters => WrittenDate::leading(&shape),
+            Readings::Stages => None,
         };
         let is_separated = || separated_release(&shape).len() > shape.release().len();
         let has_floor = match readings {
             Readings::OtherForms => day.is_some() || is_separated(),
             Readings::All | Readings::OtherFormsAndCounters => shape.has_order() || has_digit(shape.tag()),
+            Readings::Stages => shape.has_order() && shape.stage().is_none(),
         };
         has_floor.then_some(Self { shape, readings, leading, day })
     }
@@ -72,15 +76,22 @@ impl<'t> VersionFloor<'t> {
 
     /// Compares a tag with the floor.
     fn compare(&self, tag: &Shape<'_>) -> Option<Ordering> {
+        if self.readings == Readings::Stages {
+            let is_stage = leads_alike(tag, &self.shape) && are_equal(&tag.release(), &self.shape.release());
+            return is_stage.then(|| by_stage(tag, &self.shape));
+        }
         if let Some(order) = compare_leading_dates(tag, &self.shape) {
             return Some(order);
         }
         if YearLast::leads(tag) && YearLast::leads(&self.shape) {
             return by_like_words(tag, &self.shape);
         }
+        if self.readings == Readings::All && is_earlier_month(tag, &self.shape) {
+            return Some(Ordering::Less);
+        }
         let separated = || by_separated_numbers(tag, &self.shape);
         match self.readings {
-            Readings::OtherForms => separated(),
+            Readings::OtherForms | Readings::Stages => separated(),
             Readings::OtherFormsAndCounters => separated().or_else(|| by_like_words(tag, &self.shape)),
             Readings::All if let Some(order) = compare_products(tag, &self.shape).filter(|order| order.is_ne()) => {
                 Some(order)
@@ -165,6 +176,12 @@ fn after_release<'t>(shape: &Shape<'t>) -> &'t str {
     rest.get(length.saturating_sub(1)..).unwrap_or_default()
 }
 
+/// Returns whether a tag is earlier, where one of two dates is a month: `20220827` is a greater number than `202504`.
+fn is_earlier_month(one: &Shape<'_>, other: &Shape<'_>) -> bool {
+    let dates = WrittenDate::first(one).zip(WrittenDate::first(other));
+    dates.is_some_and(|(date, than)| date.is_month_beside_day(&than) && date.compare(&than).is_lt())
+}
+
 /// Compares the first dates of two tags where their numbers do not show the order.
 fn by_other_date(one: &Shape<'_>, other: &Shape<'_>) -> Option<Ordering> {
     let (date, than) = (WrittenDate::first(one)?, WrittenDate::first(other)?);
@@ -200,6 +217,7 @@ impl<'t> WordsAndNumbers<'t> {
         let mut found = Self { words: Vec::new(), numbers: Vec::new() };
         let parts = shape.parts();
         let mut at = if from_release { parts.iter().take_while(|part| !is_number(part)).count() } else { 0 };
+        let mut distributions = Vec::new();
         while at < parts.len() {
             if let Some(date) = YearLast::at(parts, at) {
                 found.numbers.extend(date.order.iter().map(|number| parts[at + number * 2].text()));
@@ -208,10 +226,17 @@ impl<'t> WordsAndNumbers<'t> {
             }
             match &parts[at] {
                 Part::Hash(_) => found.words.push(COMMIT),
+                Part::Distribution(release) => distributions.extend(release.split('.')),
+                Part::Stage(stage) => {
+                    found.words.push(stage.word());
+                    stage.numbers().for_each(|number| found.read(number));
+                }
                 part => found.read(part.text()),
             }
             at += 1;
         }
+        // The version decides before the distribution in front of it.
+        found.numbers.extend(distributions);
         found
     }
 

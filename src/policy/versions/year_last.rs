@@ -1,7 +1,6 @@
 //! Dates in a tag whose year is the last of their numbers: `31.01.2024`, `3-2024`, `Q1-2024`. Their numbers compare from the year on.
 
-use super::calendar::{is_date, month, small, year};
-use crate::image::{Part, Shape};
+use crate::image::{Part, Shape, is_version_with_year, small, year, year_last_order};
 
 /// Words before the number of a quarter or a week.
 const PERIODS: &[&str] = &["q", "w", "kw", "wk", "week"];
@@ -39,31 +38,26 @@ impl YearLast {
             _ => None,
         };
         let (first, between) = (number(0)?, separator(1)?);
-        // In `1.2.3-03-2024` the month follows a version.
+        // In `1.2.3-03-2024` the month follows a version, whose patch is no day.
         let follows_number = start > 1 && matches!(parts[start - 2], Part::Number(_) | Part::Stamp(_));
-        if follows_number && parts[start - 1].text() == "." && between != "." {
+        if follows_number && parts[start - 1].text() == "." {
             return None;
         }
+        let word_before =
+            |words: &[&str]| start > 0 && words.iter().any(|word| word.eq_ignore_ascii_case(parts[start - 1].text()));
         let has_next = |at: usize| separator(at) == Some(between) && number(at + 1).is_some();
-        if year(number(2)?).is_some() {
-            let is_period = start > 0 && {
-                let before = parts[start - 1].text();
-                PERIODS.iter().any(|word| word.eq_ignore_ascii_case(before))
-            };
-            let is_part = month(first).is_some() || (is_period && small(first).is_some_and(|week| week <= LAST_WEEK));
-            return (is_part && !has_next(3)).then_some(Self { order: &[1, 0] });
+        let second = number(2)?;
+        if year(second).is_some() {
+            let is_week = word_before(PERIODS) && small(first).is_some_and(|week| week <= LAST_WEEK);
+            let order = year_last_order(&[first, second], between).or(is_week.then_some(&[1, 0]))?;
+            return if has_next(3) { None } else { Some(Self { order }) };
         }
-        let (one, two) = (small(first)?, small(number(2)?)?);
         if !has_next(3) {
             return None;
         }
-        let year = year(number(4)?)?;
-        match (is_date(year, two, one), is_date(year, one, two)) {
-            // With dots, the day is first.
-            (true, true) if between == "." => Some(Self { order: &[2, 1, 0] }),
-            (true, false) => Some(Self { order: &[2, 1, 0] }),
-            (_, true) => Some(Self { order: &[2, 0, 1] }),
-            (false, false) => None,
-        }
+        let numbers = [first, second, number(4)?];
+        let is_version = between == "." && is_version_with_year(&numbers, word_before(&["v"]), has_next(5));
+        let order = year_last_order(&numbers, between)?;
+        if is_version { None } else { Some(Self { order }) }
     }
 }
