@@ -1,6 +1,6 @@
 //! `semver`: the greatest version in a range.
 
-use crate::image::{ImageFacts, PreReleaseStage, Shape};
+use crate::image::{ImageFacts, PreReleaseStage, Shape, commit_hash_at, is_numeric_hash};
 use crate::policy::external_facts::ExternalFacts;
 use crate::policy::ordered_policy::{OrderedPolicy, TagReadError, TagReader, Ties};
 use crate::policy::policy::Policy;
@@ -83,8 +83,8 @@ impl OrderedPolicy for SemVer {
     ) -> Result<Box<dyn TagReader + 'a>, Unknown> {
         let variant = if self.suffixes == SuffixMeaning::PreReleases { None } else { current.and_then(Variant::of) };
         let version = current.and_then(|current| {
-            let suffix = if variant.is_some() { current.tag().find('-') } else { None };
-            Version::new(&current.tag()[..suffix.unwrap_or(current.tag().len())])
+            let end = if variant.is_some() { suffix_start(current.tag()) } else { None };
+            Version::new(&current.tag()[..end.unwrap_or(current.tag().len())])
         });
         let strict = self.strict.unwrap_or_else(|| version.as_ref().is_some_and(|version| version.parts() == 3));
         let build = if version.is_some() { current.and_then(BuildMetadata::of) } else { None };
@@ -124,14 +124,13 @@ struct Variant<'c> {
 
 impl<'c> Variant<'c> {
     fn of(current: &Shape<'c>) -> Option<Self> {
-        let start = current.tag().find('-')?;
-        let is_word = current.tag()[start + 1..].starts_with(|c: char| c.is_ascii_alphabetic());
+        let start = suffix_start(current.tag())?;
+        let is_word = current.tag()[start..].starts_with('-')
+            && current.tag()[start + 1..].starts_with(|c: char| c.is_ascii_alphabetic());
         let shape = current.suffix(start)?;
-        // A stage behind a variant is that of the whole: `-jdk17-rc1`.
-        let is_stage = PreReleaseStage::at(&current.tag()[start..]).is_some();
         let mut version = OrderKey::default();
         Version::new(&current.tag()[..start])?.write(&mut version);
-        (is_word && !is_stage).then(|| Self { matcher: ShapeMatcher::new(&shape), shape, version })
+        is_word.then(|| Self { matcher: ShapeMatcher::new(&shape), shape, version })
     }
 
     /// Appends the numbers of a suffix with the same words, those of other products included: `pg16` is later than `pg14` where any
@@ -162,12 +161,11 @@ impl InRange<'_> {
         let has_suffix = |at: &usize| match self.policy.suffixes {
             SuffixMeaning::Keep => self.variant.is_some(),
             SuffixMeaning::Any => {
-                text[at + 1..].starts_with(|c: char| c.is_ascii_alphabetic())
-                    && PreReleaseStage::at(&text[*at..]).is_none()
+                text[*at..].starts_with('-') && text[at + 1..].starts_with(|c: char| c.is_ascii_alphabetic())
             }
             SuffixMeaning::PreReleases => false,
         };
-        text.find('-').filter(has_suffix).map_or((text, ""), |at| text.split_at(at))
+        suffix_start(text).filter(has_suffix).map_or((text, ""), |at| text.split_at(at))
     }
 
     /// Returns whether the suffix may follow that of the current tag, and appends its numbers where both have one shape. Any
@@ -183,6 +181,39 @@ impl InRange<'_> {
         let may_follow = is_any && !is_same_version();
         key.truncate(mark);
         may_follow
+    }
+}
+
+/// Returns where the suffix of a version begins: behind its pre-release stage or the numbers that count builds, and behind a commit
+/// that follows these. `None` for a version without a hyphen.
+fn suffix_start(text: &str) -> Option<usize> {
+    let start = text.find('-')?;
+    let mut at = start;
+    loop {
+        let rest = &text[at..];
+        let length = match PreReleaseStage::at(rest) {
+            Some(stage) => stage.text.len(),
+            None => counted(rest, at > start),
+        };
+        if length == 0 {
+            return Some(at);
+        }
+        at += length;
+    }
+}
+
+/// Returns the length of a number behind a separator, or of a commit where `commits` is set.
+fn counted(text: &str, commits: bool) -> usize {
+    let Some(word) = text.strip_prefix(['-', '.']) else { return 0 };
+    let number = word.bytes().take_while(u8::is_ascii_digit).count();
+    let is_whole = !word[number..].starts_with(|c: char| c.is_ascii_alphanumeric());
+    // A number that may be a commit is a suffix, where the current tag has a commit.
+    let is_number = number > 0 && is_whole && (commits || !is_numeric_hash(&word[..number]));
+    let commit = if commits { commit_hash_at(word, true) } else { None };
+    match commit {
+        Some(commit) => 1 + commit.len(),
+        None if is_number => 1 + number,
+        None => 0,
     }
 }
 
