@@ -31,7 +31,7 @@ pub use entry::PolicyEntry;
 pub use external_facts::{ExternalFacts, ExternalNeed};
 pub use filter::Filter;
 pub use history::History;
-pub use ordered_policy::{OrderedPolicy, TagReadError, TagReader, Ties};
+pub use ordered_policy::{Floor, OrderedPolicy, TagReadError, TagReader, Ties};
 pub use pinned::exact::Exact;
 pub use pinned_policy::{PinnedPolicy, PinnedTarget};
 pub use pinning::Pinning;

@@ -5,6 +5,7 @@ use std::fmt;
 use super::candidate::Need;
 use super::external_facts::{ExternalFacts, ExternalNeed};
 use super::reason::{Hold, Rejection, Unknown};
+use super::settings::Direction;
 use super::versions::OrderKey;
 use crate::image::{ImageFacts, Shape};
 
@@ -40,10 +41,9 @@ pub trait OrderedPolicy: fmt::Debug + Send + Sync {
         false
     }
 
-    /// Returns whether a later place in the order should never have a lower version. Not in a descending order, and not where
-    /// something else than the tag decides.
-    fn never_lowers_versions(&self) -> bool {
-        true
+    /// Returns which tags it should not select, although their place in the order is later.
+    fn floor(&self) -> Floor {
+        Floor::Version
     }
 
     /// Returns whether any text may have a place in its order, such as `latest`, which is no version.
@@ -72,6 +72,27 @@ pub trait OrderedPolicy: fmt::Debug + Send + Sync {
         current: Option<&'a Shape<'a>>,
         external: &'a ExternalFacts,
     ) -> Result<Box<dyn TagReader + 'a>, Unknown>;
+}
+
+/// What a policy never lowers, whatever its order is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Floor {
+    /// The version of the current tag.
+    Version,
+    /// A release, to a pre-release of the same version: something else than the tag decides about the rest.
+    Release,
+    /// Nothing: a descending order lowers versions.
+    Nothing,
+}
+
+impl Floor {
+    /// Returns the floor of an order in one direction.
+    pub(super) fn of(direction: Direction) -> Self {
+        match direction {
+            Direction::Ascending => Self::Version,
+            Direction::Descending => Self::Nothing,
+        }
+    }
 }
 
 /// Reads the texts of tags into keys, for one current tag.

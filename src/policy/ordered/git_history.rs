@@ -9,7 +9,7 @@ use crate::image::{ImageFacts, Shape};
 use crate::policy::candidate::Need;
 use crate::policy::external_facts::{ExternalFacts, ExternalNeed};
 use crate::policy::history::{CommitLookup, History};
-use crate::policy::ordered_policy::{OrderedPolicy, TagReadError, TagReader};
+use crate::policy::ordered_policy::{Floor, OrderedPolicy, TagReadError, TagReader};
 use crate::policy::policy::Policy;
 use crate::policy::reason::{Rejection, Unknown};
 use crate::policy::settings::{OptionDoc, PolicyError, Settings};
@@ -53,8 +53,9 @@ impl OrderedPolicy for GitHistory {
         Some(ExternalNeed::History { clone: &self.clone, branch: self.branch.as_deref() })
     }
 
-    fn never_lowers_versions(&self) -> bool {
-        false
+    fn floor(&self) -> Floor {
+        // The history decides about tags that name a commit; beside a label, the tag may be a version.
+        if self.by_label { Floor::Version } else { Floor::Release }
     }
 
     fn reader<'a>(

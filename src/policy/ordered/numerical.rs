@@ -2,7 +2,7 @@
 
 use crate::image::{ImageFacts, Shape};
 use crate::policy::external_facts::ExternalFacts;
-use crate::policy::ordered_policy::{OrderedPolicy, TagReadError, TagReader};
+use crate::policy::ordered_policy::{Floor, OrderedPolicy, TagReadError, TagReader};
 use crate::policy::policy::Policy;
 use crate::policy::reason::{Rejection, Unknown};
 use crate::policy::settings::{Direction, OptionDoc, PolicyError, Settings};
@@ -36,8 +36,8 @@ impl OrderedPolicy for Numerical {
         self.strict
     }
 
-    fn never_lowers_versions(&self) -> bool {
-        self.direction == Direction::Ascending
+    fn floor(&self) -> Floor {
+        Floor::of(self.direction)
     }
 
     fn reader<'a>(

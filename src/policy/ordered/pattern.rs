@@ -9,7 +9,7 @@ use regex::{CaptureLocations, Regex};
 
 use crate::image::{ImageFacts, Shape};
 use crate::policy::external_facts::ExternalFacts;
-use crate::policy::ordered_policy::{OrderedPolicy, TagReadError, TagReader};
+use crate::policy::ordered_policy::{Floor, OrderedPolicy, TagReadError, TagReader};
 use crate::policy::policy::Policy;
 use crate::policy::reason::{Rejection, Unknown};
 use crate::policy::settings::{Direction, OptionDoc, PolicyError, Settings, pattern};
@@ -160,8 +160,9 @@ impl OrderedPolicy for Pattern {
         true
     }
 
-    fn never_lowers_versions(&self) -> bool {
-        self.order.iter().all(|term| term.direction == Direction::Ascending)
+    fn floor(&self) -> Floor {
+        let descending = self.order.iter().find(|term| term.direction == Direction::Descending);
+        descending.map_or(Floor::Version, |term| Floor::of(term.direction))
     }
 
     fn reader<'a>(

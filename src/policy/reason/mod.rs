@@ -91,6 +91,8 @@ pub struct Newest {
     pub unread: Option<Unread>,
     /// When the image was built, if that decided.
     pub built: Option<Timestamp>,
+    /// Whether it was built before the current tag, as far as the build times of both are known.
+    pub is_older_build: bool,
     /// The best tag that is not eligible yet, or that is no successor.
     pub passed_over: Option<PassedOver>,
 }

@@ -82,9 +82,12 @@ struct Found<'n>(&'n Newest);
 
 impl Display for Found<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        let Newest { built, unread, passed_over, .. } = self.0;
+        let Newest { built, is_older_build, unread, passed_over, .. } = self.0;
         if let Some(built) = built {
             write!(f, ", built {built}")?;
+        }
+        if *is_older_build {
+            f.write_str("; built before the current tag")?;
         }
         match unread {
             Some(Unread { tag, is_lower: true }) => {

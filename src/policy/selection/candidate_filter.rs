@@ -8,15 +8,16 @@ use regex::CaptureLocations;
 
 use super::bounds::{Bounds, OutOfBounds};
 use super::build_time::{JumpResult, judge};
-use super::commit_places::{CurrentCommit, ImageCommits, shape_among, shape_of_extract};
+use super::commit_places::{CurrentCommit, ImageCommits, shape_among};
 use super::jump::{Jump, KnownVersions};
 use super::not_newer::NotNewer;
 use super::question::{Lookups, Question};
 use super::released_line::{is_release_of_line, is_same_version};
+use super::variant_guard::VariantGuard;
 use crate::image::{Shape, Tag, timestamp_millis};
 use crate::policy::candidate::{Candidate, Known, Need};
 use crate::policy::entry::PolicyEntry;
-use crate::policy::ordered_policy::{OrderedPolicy, TagReadError, TagReader};
+use crate::policy::ordered_policy::{Floor, OrderedPolicy, TagReadError, TagReader};
 use crate::policy::reason::{Acceptance, Ineligibility, Reason, Rejection, Unknown};
 use crate::policy::versions::{
     OrderKey, Readings, VersionFloor, compare_leading_dates, compare_padded, has_longer_year, has_same_words,
@@ -38,6 +39,7 @@ pub(super) struct CandidateFilter<'q> {
     written: Shape<'q>,
     /// The current tag, if it has a commit: a number of a version is none.
     commit: Option<CurrentCommit<'q>>,
+    variant: VariantGuard<'q>,
     place: Option<OrderKey>,
     /// The version that no candidate may lower, where the order of the policy does not show it.
     floor: Option<VersionFloor<'q>>,
@@ -54,25 +56,6 @@ pub(super) struct CandidateFilter<'q> {
     versions: Option<KnownVersions<'q>>,
     /// The buffer for the groups that the filter extracts.
     groups: RefCell<Option<CaptureLocations>>,
-}
-
-/// Returns the text that the policy reads of the current tag. A tag that the filter rejects is read as it is, so that it can
-/// decide what is a downgrade; but if the filter extracts, only extracted text has an order.
-pub(super) fn current_text<'q>(entry: &PolicyEntry, tag: &'q str) -> Option<Cow<'q, str>> {
-    match entry.filter.text(tag) {
-        Ok(text) => Some(text),
-        Err(_) if entry.filter.extracts() => None,
-        Err(_) => Some(Cow::Borrowed(tag)),
-    }
-}
-
-/// Returns the shape of the text that the policy reads of the current tag. The other tags show whether a number is a commit.
-pub(super) fn current_shape<'t>(entry: &PolicyEntry, tag: &Tag, text: &'t str, candidates: &[Candidate]) -> Shape<'t> {
-    if entry.filter.extracts() {
-        shape_of_extract(text, tag.as_str(), candidates)
-    } else {
-        shape_among(text, candidates)
-    }
 }
 
 impl<'q> CandidateFilter<'q> {
@@ -107,11 +90,12 @@ impl<'q> CandidateFilter<'q> {
         let is_time = release.first().is_some_and(|first| timestamp_millis(first).is_some());
         let bounds = Bounds { rejects_outliers: entry.bounds.rejects_outliers && !is_time, ..entry.bounds };
         let readings = match policy {
+            policy if policy.floor() == Floor::Release => Readings::Stages,
             policy if !policy.reads_versions() || entry.filter.extracts() => Readings::All,
             policy if policy.orders_counters_as_text() => Readings::OtherFormsAndCounters,
             _ => Readings::OtherForms,
         };
-        let has_floor = policy.never_lowers_versions() && !bounds.allows_downgrade;
+        let has_floor = policy.floor() != Floor::Nothing && !bounds.allows_downgrade;
         let floor = if has_floor { VersionFloor::of(written.clone(), readings) } else { None };
         // Under a rule with wildcards, no order of texts replaces a commit either.
         let keeps_commit = policy.reads_numbers() || (policy.orders_texts() && !question.names_image);
@@ -125,6 +109,7 @@ impl<'q> CandidateFilter<'q> {
             current,
             listed,
             shape,
+            variant: VariantGuard::new(&written, policy, question, is_placed),
             commit: if keeps_commit { CurrentCommit::new(&written) } else { None },
             written,
             place: is_placed.then_some(key),
@@ -193,6 +178,11 @@ impl<'q> CandidateFilter<'q> {
         self.place.is_some()
     }
 
+    /// Returns whether the place of the current tag means more than that its text has one, as that of `latest` has.
+    pub(super) fn orders_current(&self) -> bool {
+        self.has_place() && (self.written.has_order() || !self.policy.orders_texts())
+    }
+
     /// Writes the place of a candidate into `key`. Succeeds if the candidate may be selected.
     pub(super) fn check(&self, candidate: &Candidate, key: &mut OrderKey) -> Result<(), NotNewer> {
         let text = self.read(candidate, key)?;
@@ -206,6 +196,9 @@ impl<'q> CandidateFilter<'q> {
                 Ordering::Greater if self.lowers_version(candidate.tag.as_str()) => {
                     return Err(NotNewer::LowerVersion);
                 }
+                Ordering::Greater if self.variant.rejects_word(|| self.commits.shape_of(candidate.tag.as_str())) => {
+                    return Err(NotNewer::Incomparable);
+                }
                 Ordering::Greater if self.replaces_commit(candidate.tag.as_str()) => {
                     return Err(NotNewer::SamePlace);
                 }
@@ -215,6 +208,9 @@ impl<'q> CandidateFilter<'q> {
                 Ordering::Equal => return Err(NotNewer::SamePlace),
                 Ordering::Less => return Err(NotNewer::Older),
             },
+        }
+        if candidate.tag != *self.current && self.variant.rejects(candidate.tag.as_str()) {
+            return Err(NotNewer::OtherVariant);
         }
         if self.is_late_pre_release(&text) {
             return Err(NotNewer::LineReleased);
@@ -369,6 +365,10 @@ impl<'q> CandidateFilter<'q> {
             NotNewer::NoImage => match self.judge_content(candidate) {
                 Ok(JumpResult::Rejected(cause)) => cause,
                 Ok(JumpResult::Plausible | JumpResult::Unknown(_)) | Err(_) => Rejection::Unorderable,
+            },
+            NotNewer::OtherVariant => Rejection::OtherShape {
+                shape: Shape::of(tag).to_string().into(),
+                current: self.written.to_string().into(),
             },
             NotNewer::NumericCommit => Rejection::NumericCommit,
             NotNewer::LineReleased => Rejection::LineReleased(self.current.clone()),

@@ -1,6 +1,9 @@
 //! Selects a version for one image, or returns which facts have to be looked up first.
 
-use super::candidate_filter::{CandidateFilter, current_shape, current_text};
+use std::borrow::Cow;
+
+use super::candidate_filter::CandidateFilter;
+use super::commit_places::{shape_among, shape_of_extract};
 use super::pinned_tag;
 use super::question::{Lookups, Question};
 use super::ranking::Ranking;
@@ -49,6 +52,25 @@ pub fn undecidable(current: &ImageReference, entry: &PolicyEntry) -> Option<Reas
             check_current(entry, &**policy, tag, text.as_deref().map(Shape::of).as_ref()).err().map(Into::into)
         }
         Policy::Pinned(_) => None,
+    }
+}
+
+/// Returns the text that the policy reads of the current tag. A tag that the filter rejects is read as it is, so that it can
+/// decide what is a downgrade; but if the filter extracts, only extracted text has an order.
+pub(super) fn current_text<'q>(entry: &PolicyEntry, tag: &'q str) -> Option<Cow<'q, str>> {
+    match entry.filter.text(tag) {
+        Ok(text) => Some(text),
+        Err(_) if entry.filter.extracts() => None,
+        Err(_) => Some(Cow::Borrowed(tag)),
+    }
+}
+
+/// Returns the shape of the text that the policy reads of the current tag. The other tags show whether a number is a commit.
+pub(super) fn current_shape<'t>(entry: &PolicyEntry, tag: &Tag, text: &'t str, candidates: &[Candidate]) -> Shape<'t> {
+    if entry.filter.extracts() {
+        shape_of_extract(text, tag.as_str(), candidates)
+    } else {
+        shape_among(text, candidates)
     }
 }
 

@@ -3,8 +3,8 @@
 use std::cmp::Ordering;
 
 use super::build_time::JumpResult;
-use super::candidate_filter::{CandidateFilter, current_shape, current_text};
-use super::choose::{SelectionStep, check_current, choose, current_tag, undecidable};
+use super::candidate_filter::CandidateFilter;
+use super::choose::{SelectionStep, check_current, choose, current_shape, current_tag, current_text, undecidable};
 use super::gates::GateResult;
 use super::not_newer::NotNewer;
 use super::question::Question;
@@ -215,7 +215,7 @@ mod tests {
     #[test]
     fn leaves_the_build_time_to_the_facts_that_show_it() {
         let built = Some(Timestamp::UNIX_EPOCH);
-        let newest = Newest { matching: 1, unread: None, built, passed_over: None };
+        let newest = Newest { matching: 1, unread: None, built, is_older_build: false, passed_over: None };
         let facts = |created| Known::Facts(Box::new(ImageFacts { created, ..ImageFacts::default() }));
         for (known, expected) in [
             (facts(built), "newest matching tag"),

@@ -3,8 +3,7 @@
 
 use std::cmp::Ordering;
 
-use super::candidate_filter::{current_shape, current_text};
-use super::choose::{SelectionStep, check_current, choose};
+use super::choose::{SelectionStep, check_current, choose, current_shape, current_text};
 use super::explain::explain;
 use super::question::{Lookups, Question};
 use crate::image::{Digest, ImageReference, Shape, Tag, commit_hash_at, is_numeric_hash};
@@ -205,6 +204,8 @@ fn newest(
     let eligible = judged.into_iter().rev().filter(|(_, one)| matches!(one, Outcome::Update(_) | Outcome::Unknown(_)));
     let best = eligible.reduce(|best, other| match compare(question, other.0, best.0) {
         Some(Ordering::Greater) => other,
+        // Nothing shows that a tag without an order is newer than the version that an open pull request proposes.
+        None if !given.contains(&other.0.tag) && has_order(other.0) && !has_order(best.0) => other,
         _ => best,
     });
     Ok(match best.map(|(_, outcome)| outcome).or(last) {
@@ -214,6 +215,10 @@ fn newest(
         Some(outcome) => outcome,
         None => Outcome::Held(Hold::GivenWithoutTag.into()),
     })
+}
+
+fn has_order(candidate: &Candidate) -> bool {
+    Shape::of(candidate.tag.as_str()).has_order()
 }
 
 /// Compares two tags by the policy, or, if it orders only tags that are like the current one, by what every reading of versions can

@@ -17,6 +17,7 @@ mod question;
 mod ranking;
 mod released_line;
 mod selector;
+mod variant_guard;
 
 pub use bounds::Bounds;
 pub(super) use bounds::OPTIONS;

@@ -14,6 +14,8 @@ pub(super) enum NotNewer {
     NoImage,
     /// It is a commit, whose digits have no order.
     NumericCommit,
+    /// It is for another architecture, or of another variant.
+    OtherVariant,
     /// It is a pre-release, and a release is newer than the current tag.
     LineReleased,
     /// The current tag has no place, and no common reading compares it.
@@ -31,7 +33,7 @@ impl NotNewer {
         match self {
             Self::Filtered(_) => 0,
             Self::Unreadable(TagReadError::Unreadable) | Self::NumericCommit => 1,
-            Self::Unreadable(TagReadError::PreRelease) | Self::NoImage => 3,
+            Self::Unreadable(TagReadError::PreRelease) | Self::NoImage | Self::OtherVariant => 3,
             Self::Unreadable(_) => 2,
             Self::OutOfBounds(_)
             | Self::LineReleased

@@ -11,7 +11,7 @@ use super::not_newer::NotNewer;
 use super::other_shapes::newer_of_another_shape;
 use super::question::{Lookups, Question};
 use super::ranking::Ranking;
-use crate::image::{Part, Shape, Tag};
+use crate::image::{ImageFacts, Part, Shape, Tag};
 use crate::policy::candidate::Candidate;
 use crate::policy::decision::{Choice, Outcome};
 use crate::policy::ordered_policy::Ties;
@@ -193,10 +193,13 @@ impl Selector<'_> {
 
     fn choice(&self, best: &Candidate, ranking: &Ranking, skipped: Skipped) -> Choice {
         let created = best.facts.facts().and_then(|facts| facts.created);
+        let built = |one: &Candidate| one.facts.facts().and_then(ImageFacts::build_time);
+        let current_built = self.filter.listed().and_then(built);
         let newest = Newest {
             matching: ranking.count().saturating_sub(skipped.rejected),
-            unread: if self.filter.has_place() { None } else { Some(self.unread(best)) },
+            unread: if self.filter.orders_current() { None } else { Some(self.unread(best)) },
             built: if self.shows_build_time { created } else { None },
+            is_older_build: built(best).zip(current_built).is_some_and(|(built, than)| built < than),
             passed_over: skipped.first,
         };
         // The digest is not part of the choice: the caller looks it up where the reference is pinned.
