@@ -45,6 +45,14 @@ pub enum LookupError {
         /// The platform of the current digest.
         current: Platform,
     },
+    /// The command line gives the digest of one platform, and the current digest is that of all platforms.
+    #[error("--image gives the digest of {tag} for {given}, but the current digest is for all platforms of its tag")]
+    PlatformOfIndex {
+        /// The tag that the command line gives.
+        tag: Tag,
+        /// The platform of the digest that the command line gives.
+        given: Platform,
+    },
 }
 
 impl LookupError {
@@ -81,6 +89,10 @@ impl LookupError {
             Self::NotOfCurrent { .. } => hint!(
                 "command-line.md#select-images",
                 "write NAME:TAG@DIGEST with the tag that was pushed, or NAME:TAG"
+            ),
+            Self::PlatformOfIndex { tag, .. } => hint!(
+                "command-line.md#select-images",
+                "give the digest of the index of {tag}, or leave it out: Tagboat looks it up"
             ),
             Self::OtherPlatform { current, .. } => hint!(
                 "command-line.md#select-images",

@@ -77,7 +77,17 @@ impl ImageLookup<'_> {
             Some(current) if !current.accepts(&platform) => {
                 Err(LookupError::OtherPlatform { tag, given: platform, current })
             }
+            None if self.is_index(old).await? => Err(LookupError::PlatformOfIndex { tag, given: platform }),
             Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Returns whether a digest is that of an index; not if the registry no longer has it.
+    async fn is_index(&self, digest: &Digest) -> Result<bool, LookupError> {
+        match self.lookup.registry.facts_of(&self.name, digest).await {
+            Ok(facts) => Ok(!facts.members.is_empty()),
+            Err(error) if error.is_permanent() => Ok(false),
+            Err(error) => Err(error.into()),
         }
     }
 }

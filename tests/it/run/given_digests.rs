@@ -124,6 +124,10 @@ const SCENARIOS: &[Scenario] = &[
         Run("multi:1.3@1.3-arm64", &["open tagboat/multi: …"], &[]),
         Contains("tagboat/multi", "multi/app.yaml", "<multi:1.3@1.3-arm64>"),
     ], files: &[("multi/app.yaml", "kind: Pod\nspec: { containers: [{ image: ghcr.io/acme/multi:1.2 }] }\n")] },
+    Scenario { name: "a digest of one platform where the reference has that of the index", config: "", steps: &[
+        Run("multi:1.3@1.3-arm64", &["failed ghcr.io/acme/multi: --image gives the digest of 1.3 for linux/arm64, but the current digest is for all platforms of its tag"], &[]),
+        Run("multi:1.3@", &["open tagboat/multi: …"], &[]),
+    ], files: &[("multi/app.yaml", "kind: Pod\nspec: { containers: [{ image: <multi:1.2@> }] }\n")] },
     Scenario { name: "an image without the platform", config: "", steps: &[
         Run("single:1.3@", &[], &["single/app.yaml:2: 1.3 not eligible yet: not available for linux/arm64; push it for them, or change `platforms`"]),
         Run("single:1.3", &[], &["single/app.yaml:2: 1.3 not eligible yet: not available for linux/arm64; push it for them, or change `platforms`"]),
