@@ -238,6 +238,26 @@ mod tests {
     }
 
     #[test]
+    fn finds_versions_behind_short_words() {
+        #[rustfmt::skip]
+        let rows = [
+            ("1.2-jp",                   "5",            Some("5")),
+            ("1.2-j",                    "17",           Some("17")),
+            ("1.2-p",                    "3.11",         Some("3.11")),
+            ("1.2.3-p",                  "2",            None),
+            ("1.2-lts",                  "2022",         Some("2022")),
+            ("2.4-lts-",                 "3",            None),
+            ("1.2-h2-",                  "2.1",          Some("2.1")),
+            ("1.2-sqlserver",            "2019",         Some("2019")),
+            ("1.2-gfx",                  "1030",         Some("1030")),
+            ("14-vectorchord",           "0.3.0-x",      Some("0.3.0")),
+        ];
+        for (before, rest, version) in rows {
+            assert_eq!(bundled_version(before, rest), version, "{before}{rest}");
+        }
+    }
+
+    #[test]
     fn finds_versions_of_other_products() {
         #[rustfmt::skip]
         let rows = [
@@ -292,16 +312,6 @@ mod tests {
             ("1.2-graal",                "23",           Some("23")),
             ("1.2-amd64-",               "12",           None),
             ("1.2-jdk--",                "17",           None),
-            ("1.2-jp",                   "5",            Some("5")),
-            ("1.2-j",                    "17",           Some("17")),
-            ("1.2-p",                    "3.11",         Some("3.11")),
-            ("1.2.3-p",                  "2",            None),
-            ("1.2-lts",                  "2022",         Some("2022")),
-            ("2.4-lts-",                 "3",            None),
-            ("1.2-h2-",                  "2.1",          Some("2.1")),
-            ("1.2-sqlserver",            "2019",         Some("2019")),
-            ("1.2-gfx",                  "1030",         Some("1030")),
-            ("14-vectorchord",           "0.3.0-x",      Some("0.3.0")),
             ("täpg",                     "1",            None),
         ];
         for (before, rest, version) in rows {

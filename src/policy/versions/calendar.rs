@@ -286,6 +286,10 @@ mod tests {
             let date = WrittenDate::leading(&Shape::of(tag));
             assert_eq!(date.as_ref().map(WrittenDate::fields), fields, "{tag}");
         }
+    }
+
+    #[test]
+    fn reads_the_first_date_behind_a_version() {
         let first = WrittenDate::first(&Shape::of("1.2.3-20240601"));
         assert_eq!(first.as_ref().map(WrittenDate::fields), Some(&[2024, 6, 1][..]));
         assert_eq!(first, WrittenDate::first_in("1.2.3-20240601"));
