@@ -62,6 +62,7 @@ pub(super) fn error(error: &clap::Error, arguments: &[OsString]) -> Error {
             Error::usage(format!("invalid arguments: missing {missing}"), help)
         }
         ErrorKind::ArgumentConflict => {
+            let name = name.trim_end_matches('.');
             let prior = first(error, ContextKind::PriorArg);
             let prior = prior.split([' ', '.']).next().unwrap_or_default();
             let (cause, next) = if prior == name {
@@ -184,6 +185,7 @@ mod tests {
             ("run --report x.pdf",           "invalid value for --report: unknown file extension `pdf`",   "use one of `.txt`, `.json`"),
             ("explain",                      "invalid arguments: missing `<IMAGE>`",                       "run `tagboat explain --help` to see its arguments"),
             ("list -q -v",                   "invalid arguments: `--quiet` and `--verbose` exclude each other", "remove `--quiet` or `--verbose`"),
+            ("list -v -q",                   "invalid arguments: `--verbose` and `--quiet` exclude each other", "remove `--verbose` or `--quiet`"),
             ("list --color never --color never", "invalid arguments: `--color` is given twice",            "write `--color` once"),
         ];
         for (text, message, hint) in rows {

@@ -136,10 +136,14 @@ fn showable(line: &str) -> String {
 /// Characters of a line or message that are shown at most.
 const SHOWN: usize = 200;
 
-/// Returns a text without control characters, truncated to [`SHOWN`]: an escape code would change the terminal.
+/// Returns a text without control characters: an escape code would change the terminal.
+fn harmless(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\t' { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+/// Returns a text without control characters, truncated to [`SHOWN`].
 fn presentable(text: &str) -> String {
-    let harmless = |c: char| if c.is_control() && c != '\t' { char::REPLACEMENT_CHARACTER } else { c };
-    let mut shown: String = text.chars().take(SHOWN).map(harmless).collect();
+    let mut shown: String = harmless(text).chars().take(SHOWN).collect();
     if text.chars().nth(SHOWN).is_some() {
         shown.push('…');
     }
@@ -149,8 +153,8 @@ fn presentable(text: &str) -> String {
 /// Returns a hint that ends with the address of a page: its own, or else this one. The address is never truncated.
 fn presentable_hint(hint: &str, address: &str) -> Hint {
     let (text, address) = split_final_address(hint).unwrap_or((hint, address));
-    // Its examples have addresses.
-    Hint::new(presentable(&redact_urls(text)), address)
+    // Its examples have addresses. A list of all keys is long, and no part of it comes from the file.
+    Hint::new(harmless(&redact_urls(text)), address)
 }
 
 /// Returns a text without what may be a secret in an address: user information, and parameters of a URL.

@@ -146,7 +146,7 @@ impl Policies<'_> {
                 .policy
                 .as_ref()
                 .map(|(entry, _)| Arc::clone(entry))
-                .map_err(|cause| Unmanaged::Unusable(format!("{} is invalid: {cause}", watch.source))),
+                .map_err(|cause| Unmanaged::Unusable(format!("{} cannot be applied: {cause}", watch.source))),
             settings: watch.policy.as_ref().ok().map(|(_, settings)| settings),
             pinning: Pinning::Keep,
             platforms: &watch.platforms,
@@ -434,7 +434,7 @@ spec: { image: ghcr.io/stefanprodan/podinfo, interval: 5m }
             ("flux-system:podinfo",   IMAGE,       "{ semver: \"5.0.x\" from the ImagePolicy at a/policy.yaml:7"),
             ("flux-system:podinfo",   "nginx",     "the ImagePolicy at a/policy.yaml:7 is for ghcr.io/stefanprodan/podinfo; Flux would replace the name"),
             // The manifest leaves the namespace to a kustomization, so only the name has to match.
-            ("any:broken",            IMAGE,       "the ImagePolicy at b/policy.yaml:1 is invalid: `semver`: "),
+            ("any:broken",            IMAGE,       "the ImagePolicy at b/policy.yaml:1 cannot be applied: `semver`: "),
             ("flux-system:secret",    IMAGE,       "encrypted with SOPS"),
             ("any:listed",            IMAGE,       "{ semver: \"2.x\" from the ImagePolicy at b/list.yaml:4"),
             ("any:templated",         IMAGE,       "{ semver: \"3.x\" from the ImagePolicy at b/template.yaml:3"),

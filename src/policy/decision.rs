@@ -60,7 +60,7 @@ pub enum Outcome {
     /// The current version is the selected one.
     UpToDate(Reason),
     /// A newer version will be selected once it is old enough. No person has to act.
-    Waiting(Reason),
+    Delayed(Reason),
     /// The policy cannot select a version until a person acts.
     Held(Reason),
     /// No decision is possible now: nothing changes, and an open pull request is left alone.
@@ -72,7 +72,7 @@ impl Outcome {
     pub fn other_shapes(&self) -> &[Tag] {
         match self {
             Self::UpToDate(reason) => reason.other_shapes(),
-            Self::Update(_) | Self::Waiting(_) | Self::Held(_) | Self::Unknown(_) => &[],
+            Self::Update(_) | Self::Delayed(_) | Self::Held(_) | Self::Unknown(_) => &[],
         }
     }
 
@@ -81,15 +81,15 @@ impl Outcome {
         match self {
             Self::Update(choice) => choice.moved.as_ref(),
             Self::UpToDate(reason) => reason.moved_digest(),
-            Self::Waiting(_) | Self::Held(_) | Self::Unknown(_) => None,
+            Self::Delayed(_) | Self::Held(_) | Self::Unknown(_) => None,
         }
     }
 
-    /// Returns the same outcome for an image that a person named: what has to wait is not done.
+    /// Returns the same outcome for an image that a person named: what is delayed is not done.
     #[must_use]
     pub(super) fn of_given(self) -> Self {
         match self {
-            Self::Waiting(reason) => Self::Held(reason),
+            Self::Delayed(reason) => Self::Held(reason),
             outcome => outcome,
         }
     }

@@ -28,7 +28,7 @@ pub struct PolicyEntry {
 pub(super) const OPTIONS: &[OptionDoc] = &[OptionDoc {
     key: "ties",
     about: "unknown, first or last (in byte order): which of several equally new tags to select; without it, the one that is \
-            written as the current tag, else unknown",
+            written as the current tag; of the spellings of one version (`shape`, `semver`, `calver`) else the last, of other tags none",
 }];
 
 /// Reads the keys of [`OPTIONS`].

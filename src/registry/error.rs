@@ -365,7 +365,7 @@ impl RegistryError {
             Self::RateLimited { .. } | Self::RateLimitExhausted { .. } => hint!("troubleshooting.md#rate-limits",
                 "log in for a higher limit, run less often, or use a mirror"),
             Self::MaxRequestsReached { .. } => hint!("registries.md#limits",
-                "raise `max-requests` for this registry, or run again: images are looked up in order"),
+                "raise `max-requests` for this registry, or update some of its images by a run of their own: `--image` or `--path`"),
             Self::Malformed { .. } => hint!("troubleshooting.md#unexpected-responses",
                 "check that this is the address of a registry, not of its web page or of a login portal"),
             Self::IncompleteTagList { .. } => hint!("registries.md#limits",

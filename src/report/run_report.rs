@@ -11,7 +11,7 @@ use crate::image::ImageReference;
 use crate::plan::{Change, CloseReason, LeaveReason};
 
 use super::explanation::timestamp;
-use super::image_row::{ImageRow, ImageStatus};
+use super::image_row::ImageRow;
 use super::subject::Subject;
 
 /// The result of one run.
@@ -62,13 +62,7 @@ impl RunReport {
     /// Returns the held values that no image shows: files that cannot be read, values without an image name, and comments
     /// that keep an old tag beside an image that is updated.
     pub fn held_beyond_images(&self) -> impl Iterator<Item = &HeldRow> {
-        let held = self.images.iter().filter(|row| row.status == ImageStatus::Held);
-        let shown = held.flat_map(|row| row.locations.iter().map(|location| (row.name.as_str(), location.as_str())));
-        let shown = shown.collect::<BTreeSet<_>>();
-        self.held.iter().filter(move |held| {
-            let location = held.location();
-            !held.name.as_ref().is_some_and(|name| shown.contains(&(name.as_str(), location.as_str())))
-        })
+        self.held.iter().filter(|held| !held.is_image)
     }
 
     /// Returns the images that are up to date and that a person should look at.
@@ -258,6 +252,9 @@ pub struct HeldRow {
     pub reason: String,
     /// What to do next.
     pub hint: Option<Hint>,
+    /// Whether the row of an image shows it as well.
+    #[serde(skip)]
+    pub is_image: bool,
 }
 
 impl HeldRow {

@@ -313,7 +313,8 @@ fn failed(cause: &FailureCause<'_>) -> Vec<Row> {
 /// Returns one line with the counts of a run, also when there is nothing to do.
 pub(super) fn summary(report: &RunReport) -> String {
     let mut parts = vec![match report.changes.len() {
-        0 => "nothing to change".to_owned(),
+        0 if report.failed.is_empty() => "nothing to change".to_owned(),
+        0 => "nothing changed".to_owned(),
         count if report.dry_run => format!("{} to change", count_of(count, "reference")),
         count => format!("{} changed", count_of(count, "reference")),
     }];

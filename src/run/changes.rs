@@ -99,7 +99,7 @@ impl DecidedPlaces {
                 // The pull request is superseded.
                 Outcome::Held(Reason::Held(Hold::GivenRejected { is_current_newest: true, .. })) => {}
                 Outcome::Held(_) if answer.is_given => rejected.extend(ids),
-                Outcome::Waiting(_) | Outcome::Held(_) => {}
+                Outcome::Delayed(_) | Outcome::Held(_) => {}
                 Outcome::Update(_) | Outcome::UpToDate(_) | Outcome::Unknown(_) => decided.extend(ids),
             }
         }

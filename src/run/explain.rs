@@ -287,7 +287,7 @@ fn explanation(answer: &Answer, invalid: &[report::CandidateRow], hint: Option<&
             bump = Some(plan::bump(&decision.current, &to));
             (OutcomeKind::Update, Some(report::version(&to)), choice.explanation())
         }
-        Outcome::UpToDate(reason) | Outcome::Waiting(reason) => {
+        Outcome::UpToDate(reason) | Outcome::Delayed(reason) => {
             (OutcomeKind::UpToDate, Some(report::version(&decision.current)), reason.to_string())
         }
         Outcome::Held(Reason::Held(Hold::NoTags)) if !invalid.is_empty() => {

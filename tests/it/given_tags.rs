@@ -61,7 +61,7 @@ fn answer(given: &str, current: &str, proposed: &str, policy: &str) -> (String, 
             let digest = choice.digest.as_ref().or(named).map(|digest| format!("@{digest}")).unwrap_or_default();
             (format!("{}{digest}", choice.tag), choice.reason.to_string())
         }
-        Outcome::UpToDate(reason) | Outcome::Waiting(reason) => ("=".to_owned(), reason.to_string()),
+        Outcome::UpToDate(reason) | Outcome::Delayed(reason) => ("=".to_owned(), reason.to_string()),
         Outcome::Held(reason) => ("held".to_owned(), reason.to_string()),
         Outcome::Unknown(reason) => ("unknown".to_owned(), reason.to_string()),
     }

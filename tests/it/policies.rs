@@ -111,7 +111,7 @@ fn answer(question: &Question<'_>, candidates: &[Candidate]) -> (String, String)
             let digest = choice.digest.map(|digest| format!("@{digest}")).unwrap_or_default();
             (choice.tag.to_string() + &digest, choice.reason)
         }
-        Outcome::UpToDate(reason) | Outcome::Waiting(reason) => ("=".to_owned(), reason),
+        Outcome::UpToDate(reason) | Outcome::Delayed(reason) => ("=".to_owned(), reason),
         Outcome::Held(reason) => ("held".to_owned(), reason),
         Outcome::Unknown(reason) => ("unknown".to_owned(), reason),
     };
@@ -327,7 +327,7 @@ fn selects_the_next_best_while_the_best_is_too_young() {
         "{}",
         choice.reason
     );
-    let Outcome::Waiting(reason) = outcome(gated(&gates, &[("1.2.0", young)])) else { panic!() };
+    let Outcome::Delayed(reason) = outcome(gated(&gates, &[("1.2.0", young)])) else { panic!() };
     assert!(reason.to_string().ends_with("eligible on 2026-01-12T12:00:00Z"), "{reason}");
 }
 

@@ -46,7 +46,7 @@ fn selected_with(
     let SelectionStep::Decided(decision) = choose_offline(&question, &mut candidates.to_vec()) else { return None };
     match decision.outcome {
         Outcome::Update(choice) => Some(choice.tag.to_string()),
-        Outcome::UpToDate(_) | Outcome::Waiting(_) | Outcome::Held(_) | Outcome::Unknown(_) => None,
+        Outcome::UpToDate(_) | Outcome::Delayed(_) | Outcome::Held(_) | Outcome::Unknown(_) => None,
     }
 }
 

@@ -87,7 +87,7 @@ fn chosen(entry: Result<PolicyEntry, PolicyError>, current: &str, candidates: &[
     let Ok(entry) = entry else { return "none".to_owned() };
     match ask(&entry, current, candidates).0 {
         Outcome::Update(choice) => choice.tag.to_string(),
-        Outcome::UpToDate(_) | Outcome::Waiting(_) => current.to_owned(),
+        Outcome::UpToDate(_) | Outcome::Delayed(_) => current.to_owned(),
         Outcome::Held(_) => "none".to_owned(),
         Outcome::Unknown(_) => "unknown".to_owned(),
     }

@@ -37,7 +37,7 @@ fn check(line: &str) -> Option<String> {
     };
     let (actual, reason) = match decision.outcome {
         Outcome::Update(choice) => (choice.tag.to_string(), choice.reason),
-        Outcome::UpToDate(reason) | Outcome::Waiting(reason) => ("=".to_owned(), reason),
+        Outcome::UpToDate(reason) | Outcome::Delayed(reason) => ("=".to_owned(), reason),
         Outcome::Held(reason) => ("held".to_owned(), reason),
         Outcome::Unknown(reason) => ("unknown".to_owned(), reason),
     };

@@ -214,11 +214,15 @@ fn held() -> Vec<HeldRow> {
         value: value.to_owned(),
         reason,
         hint: None,
+        is_image: name.is_some(),
     };
     let sidecar = "ghcr.io/acme/sidecar:${SIDECAR}";
     let comment = "the comment `tag: 1.4.0` differs from the current tag and is not updated".to_owned();
     vec![
-        row(("apps/api/deploy.yaml", 14), Some("ghcr.io/acme/api"), "ghcr.io/acme/api:1.4.2", comment),
+        HeldRow {
+            is_image: false,
+            ..row(("apps/api/deploy.yaml", 14), Some("ghcr.io/acme/api"), "ghcr.io/acme/api:1.4.2", comment)
+        },
         row(("apps/api/deploy.yaml", 16), None, sidecar, "the value contains a variable".to_owned()),
         row(("apps/api/deploy.yaml", 26), None, sidecar, "the value contains a variable".to_owned()),
         HeldRow {

@@ -119,7 +119,7 @@ fn read(object: &Object, objects: &[Object]) -> FluxPolicy {
     };
     let (policy, pinning, image) = match parse() {
         Ok((entry, settings, pinning, image)) => (Ok((entry, settings)), pinning, Some(image)),
-        Err(error) => (Err(format!("{source} is invalid: {}", error.reason())), Pinning::Keep, None),
+        Err(error) => (Err(format!("{source} cannot be applied: {}", error.reason())), Pinning::Keep, None),
     };
     let (path, namespace) = (object.path.clone(), object.namespace.clone());
     let labels = object.value["metadata"]["labels"].clone();

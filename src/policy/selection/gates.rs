@@ -23,7 +23,7 @@ pub struct Gates {
 pub(super) enum GateResult {
     /// It may be proposed.
     Eligible,
-    /// It has to wait; the next best tag may be eligible.
+    /// It is delayed; the next best tag may be eligible.
     NotYet(Ineligibility),
     /// It stays ineligible until a person acts.
     Stuck(Ineligibility),
@@ -43,11 +43,11 @@ impl GateResult {
     }
 }
 
-/// Returns the outcome where the best successor has to wait. Only its age changes without a person.
+/// Returns the outcome where the best successor is delayed. Only its age changes without a person.
 pub(super) fn delayed(tag: Tag, cause: Ineligibility) -> Outcome {
-    let waits = matches!(cause, Ineligibility::TooYoung { .. });
+    let is_delay = matches!(cause, Ineligibility::TooYoung { .. });
     let reason = Hold::NotEligibleYet(tag, cause).into();
-    if waits { Outcome::Waiting(reason) } else { Outcome::Held(reason) }
+    if is_delay { Outcome::Delayed(reason) } else { Outcome::Held(reason) }
 }
 
 impl Gates {

@@ -39,7 +39,7 @@ impl ImageLookup<'_> {
                     None => return Ok(None),
                 }
             }
-            Outcome::Waiting(_) | Outcome::Held(_) | Outcome::Unknown(_) => return Ok(None),
+            Outcome::Delayed(_) | Outcome::Held(_) | Outcome::Unknown(_) => return Ok(None),
         };
         let resolved = match self.digest(tag).await {
             Ok(resolved) => resolved,

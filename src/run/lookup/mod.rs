@@ -84,7 +84,7 @@ pub(super) fn newest(answer: &Answer) -> Option<ImageReference> {
     match &answer.decision.outcome {
         Outcome::Update(choice) => Some(current.with(Some(choice.tag.clone()), choice.digest.clone())),
         Outcome::UpToDate(_) => Some(current.clone()),
-        Outcome::Waiting(_) | Outcome::Held(_) | Outcome::Unknown(_) => None,
+        Outcome::Delayed(_) | Outcome::Held(_) | Outcome::Unknown(_) => None,
     }
 }
 
@@ -94,7 +94,7 @@ fn log(answer: &Answer) {
     match &answer.decision.outcome {
         Outcome::Update(choice) => tracing::info!("{current}: update to {}: {}", choice.tag, choice.explanation()),
         Outcome::UpToDate(reason) => tracing::info!("{current}: up to date: {reason}"),
-        Outcome::Waiting(reason) => tracing::info!("{current}: up to date: {reason}"),
+        Outcome::Delayed(reason) => tracing::info!("{current}: up to date: {reason}"),
         Outcome::Held(reason) => tracing::info!("{current}: held: {reason}"),
         Outcome::Unknown(reason) => tracing::info!("{current}: unknown: {reason}"),
     }

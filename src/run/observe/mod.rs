@@ -81,7 +81,7 @@ fn settled(decisions: &Decisions) -> BTreeSet<(String, String)> {
     let is_newest = |outcome: &Outcome| match outcome {
         Outcome::UpToDate(reason) => *reason != Reason::Accepted(Acceptance::GivenAlready),
         Outcome::Held(Reason::Held(Hold::GivenRejected { is_current_newest, .. })) => *is_current_newest,
-        Outcome::Update(_) | Outcome::Waiting(_) | Outcome::Held(_) | Outcome::Unknown(_) => false,
+        Outcome::Update(_) | Outcome::Delayed(_) | Outcome::Held(_) | Outcome::Unknown(_) => false,
     };
     let answers = decisions.answers.iter().filter(|answer| answer.is_given && is_newest(&answer.decision.outcome));
     let places = answers.flat_map(|answer| answer.occurrences.iter().map(|found| &found.place));

@@ -77,7 +77,7 @@ impl<'a> Decided<'a> {
     pub(super) fn up_to_date(&self) -> usize {
         let answers = self.decisions.answers.iter();
         answers
-            .filter(|answer| matches!(answer.decision.outcome, Outcome::UpToDate(_) | Outcome::Waiting(_)))
+            .filter(|answer| matches!(answer.decision.outcome, Outcome::UpToDate(_) | Outcome::Delayed(_)))
             .flat_map(|answer| &answer.occurrences)
             .filter(|found| self.committed(found).is_none())
             .count()
@@ -156,7 +156,8 @@ impl<'a> Decided<'a> {
         let occurrences =
             updates.flat_map(|answer| answer.occurrences.iter().map(|found| (found, answer.selection.comments)));
         occurrences.filter_map(|(found, comments)| {
-            manifest::kept_comment(found, comments).map(|reason| held_occurrence(found, reason))
+            let reason = manifest::kept_comment(found, comments)?;
+            Some(HeldRow { is_image: false, ..held_occurrence(found, reason) })
         })
     }
 }
@@ -166,9 +167,11 @@ pub(super) fn location(path: &Arc<str>, position: Position) -> String {
     format!("{path}:{}", position.line)
 }
 
+/// Returns the row for a place; with the name of an image, which has a row of its own.
 fn held_at(place: &Place, name: Option<String>, reason: String) -> HeldRow {
     let (path, line, value) = (place.path.to_string(), place.position.line, place.value.clone());
-    HeldRow { path, line, name, value, reason, hint: None }
+    let is_image = name.is_some();
+    HeldRow { path, line, name, value, reason, hint: None, is_image }
 }
 
 fn held_occurrence(found: &Occurrence, reason: String) -> HeldRow {

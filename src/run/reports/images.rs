@@ -103,7 +103,7 @@ impl Decided<'_> {
                 is_remarkable: reason.is_remarkable(),
                 ..row(ImageStatus::UpToDate, &reason.to_string())
             },
-            Outcome::Waiting(reason) => {
+            Outcome::Delayed(reason) => {
                 ImageRow { is_remarkable: true, ..row(ImageStatus::UpToDate, &reason.to_string()) }
             }
             Outcome::Held(reason) => row(ImageStatus::Held, &reason.to_string()),

@@ -181,7 +181,7 @@ impl Operator {
             let hint = if self.is_named {
                 hint!(
                     "configuration.md#where-it-is-read-from",
-                    "commit the file, or pass a file outside the repository with --config"
+                    "correct the path of --config; a file of the repository has to be committed, except for `list`, `edit` and `explain`"
                 )
             } else {
                 hint!(
