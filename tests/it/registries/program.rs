@@ -231,9 +231,14 @@ async fn reports_a_host_without_a_connection_once() {
     let plan = |format: &str| tagboat.run(&["plan", "-C", &bare.url(), "--format", format]);
     assert_eq!(plan("json").json()["failed"].as_array().unwrap().len(), 5);
     let names = (0..5).map(|number| format!("{host}/acme/app{number}")).collect::<Vec<_>>();
-    for (format, label) in [("text", "  5 images  "), ("markdown", "| 5 images: "), ("annotations", "title=5 images")] {
+    let labels = [
+        ("text", format!("  5 images of {host}  ")),
+        ("markdown", format!("| 5 images of {host}: ")),
+        ("annotations", format!("title=5 images of {}::", host.replace(':', "%3A"))),
+    ];
+    for (format, label) in labels {
         let printed = plan(format).stdout;
-        assert!(printed.contains(label), "{format}: {printed}");
+        assert!(printed.contains(&label), "{format}: {printed}");
         assert_eq!(printed.matches("cannot connect to").count(), 1, "{format}: {printed}");
         assert!(names.iter().all(|name| printed.contains(name)), "{format}: {printed}");
     }
