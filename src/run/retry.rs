@@ -38,9 +38,11 @@ pub async fn run(services: Services<'_>, config: &Config, request: &RunRequest) 
     for retry in 1..=RETRIES {
         if attempt.published.lost_race() {
             pause(retry, "a branch changed concurrently").await;
+        } else if attempt.published.moved_base {
+            // The next pass reads the base branch again.
         } else if let Some(cause) = replaced_base(services, config, &attempt).await {
             pause(retry, &cause).await;
-        } else if !attempt.published.moved_base {
+        } else {
             break;
         }
         match run_once(services, config, request, attempt.published.opened()).await {

@@ -244,6 +244,7 @@ const MAY_NAME_FORGES: &[(&str, &str)] = &[
     ("src/interop/renovate/files.rs", "paths at which Renovate finds its configuration"),
     ("src/manifest/formats/yaml.rs",  "files of CI systems, which hold no manifests"),
     ("src/manifest/keys/jobs.rs",     "CI systems, whose files name images under keys of their own"),
+    ("src/manifest/keys/single.rs",   "the pipes of a CI system, which are no images"),
     ("src/registry/vendors/ghcr.rs",  "GitHub's registry and the token of its CI"),
     ("src/registry/vendors/gitea.rs", "Gitea's and Forgejo's registry and the token of their CI"),
     ("src/registry/vendors/gitlab.rs", "GitLab's registry and the token of its CI"),
