@@ -349,7 +349,7 @@ impl RegistryError {
             Self::Http { source, .. } => source.hint(),
             Self::Unauthorized { sent: SentCredential::Withheld(_), .. } | Self::Forbidden { sent: SentCredential::Withheld(_), .. } => hint!(
                 "security.md#settings-and-who-may-set-them", "set `plain-http`, `mirror` or `ca-file` of this registry in the file of --config instead of tagboat.yaml"),
-            Self::Unauthorized { sent: SentCredential::None | SentCredential::Unusable(_), .. } => hint!("troubleshooting.md#registry-login",
+            Self::Unauthorized { sent: SentCredential::None | SentCredential::Unusable(_), .. } | Self::Forbidden { sent: SentCredential::None | SentCredential::Unusable(_), .. } => hint!("troubleshooting.md#registry-login",
                 "check the name, and log in with `docker login` or TAGBOAT_REGISTRY_<HOST>_USERNAME and _PASSWORD"),
             Self::Unauthorized { sent: SentCredential::Redirected, .. } => hint!("registries.md#mirrors-certificates-offline",
                 "configure the other host instead of this one, or as its `mirror:`"),

@@ -7,9 +7,9 @@ use crate::text::is_misspelling_of;
 
 const NAME: &str = "renovate";
 
-/// The keys that name the package, the strongest first: `packageName` wins over `depName`, which may be a display name (Renovate's
-/// custom managers).
-const NAMES: [&str; 4] = ["packageName", "depName", "lookupName", "image"];
+/// The keys that name the package, the strongest first: `packageName`, and `lookupName`, which is its old name, win over `depName`,
+/// which may be a display name (Renovate's custom managers).
+const NAMES: [&str; 4] = ["packageName", "lookupName", "depName", "image"];
 
 /// The other keys of Renovate's custom managers.
 const KEYS: [&str; 6] = ["datasource", "versioning", "extractVersion", "registryUrl", "depType", "currentValue"];

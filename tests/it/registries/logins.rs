@@ -128,6 +128,7 @@ async fn reports_a_valid_login_that_lacks_a_right_after_one_token() {
         let anonymous = connect(&[&host], &[]);
         let error = anonymous.tags(&image).await.unwrap_err();
         assert!(error.to_string().contains("denied anonymous access: access denied"), "{error}");
+        assert!(error.hint().contains("log in with `docker login`"), "{status}: {:?}", error.hint());
         assert_eq!(anonymous.requests(), Requests { registry: 2, token: 1 }, "{status}");
     }
 }
