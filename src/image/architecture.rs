@@ -19,9 +19,13 @@ pub(super) const ARCHITECTURES: &[&str] = &[
 
 /// Returns the architecture that a text, which is a tag from a word on, begins with, in upper or lower case.
 pub(super) fn architecture_at(text: &str) -> Option<&str> {
+    let bytes = text.as_bytes();
+    let first = bytes.first()?.to_ascii_lowercase();
     let is_name = |name: &&&str| {
-        let (start, next) = (text.get(..name.len()), text.as_bytes().get(name.len()));
-        start.is_some_and(|start| start.eq_ignore_ascii_case(name)) && !next.is_some_and(u8::is_ascii_alphanumeric)
+        // Most words begin as no name does: a look at one byte decides.
+        name.as_bytes()[0] == first
+            && bytes.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name.as_bytes()))
+            && !bytes.get(name.len()).is_some_and(u8::is_ascii_alphanumeric)
     };
     ARCHITECTURES.iter().find(is_name).map(|name| &text[..name.len()])
 }
