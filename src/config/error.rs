@@ -101,13 +101,13 @@ pub(super) fn located(operation: &str, files: &[ConfigFile<'_>], mut problems: V
     problems.dedup();
     let tied = problems.into_iter().map(|Problem { place, message, hint, address, excerpt: shown }| {
         let (path, text) = files.get(place.file).map_or(("", ""), |file| (file.name, file.text));
-        let line = presentable(&showable(text.lines().nth(place.position.line - 1).unwrap_or_default()));
+        let line = presentable(&showable(text.lines().nth(place.position.line - 1).unwrap_or_default()), SHOWN);
         ConfigError {
             operation: format!("{operation} {path}"),
             path: path.to_owned(),
             line: excerpt(&line, place.position.column, shown).unwrap_or_default(),
             position: place.position,
-            message: presentable(&without_credentials(&shortened(&message))),
+            message: presentable(&without_credentials(&shortened(&message)), SHOWN),
             hint: presentable_hint(
                 hint.as_deref().unwrap_or("write the value as the example of this key shows it"),
                 address,
@@ -136,15 +136,14 @@ fn showable(line: &str) -> String {
 /// Characters of a line or message that are shown at most.
 const SHOWN: usize = 200;
 
-/// Returns a text without control characters: an escape code would change the terminal.
-fn harmless(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\t' { char::REPLACEMENT_CHARACTER } else { c }).collect()
-}
+/// Characters of a hint that are shown at most, its address aside: a list of all keys of a section is shown whole.
+const LONGEST_HINT: usize = 400;
 
-/// Returns a text without control characters, truncated to [`SHOWN`].
-fn presentable(text: &str) -> String {
-    let mut shown: String = harmless(text).chars().take(SHOWN).collect();
-    if text.chars().nth(SHOWN).is_some() {
+/// Returns a text without control characters, truncated to a length: an escape code would change the terminal.
+fn presentable(text: &str, longest: usize) -> String {
+    let harmless = |c: char| if c.is_control() && c != '\t' { char::REPLACEMENT_CHARACTER } else { c };
+    let mut shown: String = text.chars().take(longest).map(harmless).collect();
+    if text.chars().nth(longest).is_some() {
         shown.push('…');
     }
     shown
@@ -153,8 +152,8 @@ fn presentable(text: &str) -> String {
 /// Returns a hint that ends with the address of a page: its own, or else this one. The address is never truncated.
 fn presentable_hint(hint: &str, address: &str) -> Hint {
     let (text, address) = split_final_address(hint).unwrap_or((hint, address));
-    // Its examples have addresses. A list of all keys is long, and no part of it comes from the file.
-    Hint::new(harmless(&redact_urls(text)), address)
+    // Its examples have addresses.
+    Hint::new(presentable(&redact_urls(text), LONGEST_HINT), address)
 }
 
 /// Returns a text without what may be a secret in an address: user information, and parameters of a URL.

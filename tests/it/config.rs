@@ -92,6 +92,8 @@ fn schema_rejects_wrong_types_and_keys() {
         "builtin-name",
         "empty-policy",
         "forge",
+        "key-of-another-section",
+        "long-number",
         "long-value",
         "manifests",
         "many-problems",

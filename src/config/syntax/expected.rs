@@ -64,7 +64,7 @@ impl Expected<'_> {
             (Self::Text | Self::List | Self::Map, _) if let Some(example) = example => {
                 format!("write `{key}{example}`, or remove the key")
             }
-            (Self::Text, Value::Number(text)) => format!("quote it: `\"{text}\"`"),
+            (Self::Text, Value::Number(text)) => format!("quote it: `\"{}\"`", truncated(text)),
             (Self::Text, Value::Bool(value)) => format!("quote it: `\"{value}\"`"),
             (Self::Text, Value::Map(_)) if label == Some("policy") => {
                 "write a string; the settings of a policy belong under `policies`, and a rule has its name".to_owned()

@@ -10,7 +10,7 @@ use serde_yaml::{Location, Spanned};
 
 use super::place::ConfigPlace;
 use crate::config::error::Problem;
-use crate::config::excerpt::Excerpt;
+use crate::config::excerpt::{Excerpt, truncated};
 use crate::text::Position;
 
 /// A value in the file.
@@ -73,7 +73,7 @@ impl Value {
     pub(in crate::config) fn describe(&self) -> String {
         match self {
             Self::Bool(value) => format!("`{value}`"),
-            Self::Number(text) => format!("the number {text}"),
+            Self::Number(text) => format!("the number {}", truncated(text)),
             Self::Text(text) => format!("the string `{text}`"),
             Self::Null | Self::List(_) | Self::Map(_) => self.describe_type().to_owned(),
         }
