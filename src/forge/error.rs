@@ -226,13 +226,15 @@ impl ForgeError {
         }
     }
 
-    /// Returns the message without the operation. A response may have no text.
+    /// Returns the message without the operation.
     fn cause(&self) -> String {
-        let cause = self.full_cause();
-        cause.strip_suffix(": ").map_or_else(|| cause.clone(), str::to_owned)
+        let mut cause = self.cause_with_text();
+        // A response may have no text.
+        cause.truncate(cause.strip_suffix(": ").map_or(cause.len(), str::len));
+        cause
     }
 
-    fn full_cause(&self) -> String {
+    fn cause_with_text(&self) -> String {
         match self {
             Self::Settings { reason } => format!("cannot connect to the forge: {reason}"),
             Self::Unauthorized { message, .. } => format!("the forge rejected the token (401): {message}"),

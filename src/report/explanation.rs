@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use crate::docs::Hint;
+use crate::plan::major_mark;
 use crate::policy::{self, Known};
 
 /// The explanation of one image at one current reference.
@@ -37,6 +38,14 @@ pub struct Explanation {
     pub locations: Vec<String>,
     /// Every tag in the registry, the most preferred first.
     pub candidates: Vec<CandidateRow>,
+}
+
+impl Explanation {
+    /// Returns `(major)` if the chosen tag has another major version.
+    pub fn major_mark(&self) -> Option<&'static str> {
+        let mark = major_mark(self.bump?).trim_start();
+        (!mark.is_empty()).then_some(mark)
+    }
 }
 
 /// What a policy decided about an image.

@@ -16,7 +16,6 @@ use super::renderer::Renderer;
 use super::run_report::{ProposalAction, ProposalRow, RunReport};
 use super::style::RenderOptions;
 use super::text::{first_line, shown_value, summary};
-use crate::plan::major_mark;
 use crate::text::{count_of, visible};
 
 /// A self-contained HTML page.
@@ -113,9 +112,7 @@ impl Renderer for Html {
             let mut reason = plain(&one.reason);
             reason.lines.extend(hint(one.hint.as_deref()));
             let mut chosen = code(chosen);
-            chosen.lines.extend(soft(
-                Some(major_mark(one.bump.unwrap_or_default()).trim_start()).filter(|mark| !mark.is_empty()),
-            ));
+            chosen.lines.extend(soft(one.major_mark()));
             let cells = [code(&one.current), chosen, plain(one.outcome.as_str()), reason, code(&one.policy)];
             HtmlRow { status: None, cells: cells.into_iter().chain([locations(&one.locations)]).collect() }
         });

@@ -62,7 +62,7 @@ impl RunReport {
     /// Returns the held values that no image shows: files that cannot be read, values without an image name, and comments
     /// that keep an old tag beside an image that is updated.
     pub fn held_beyond_images(&self) -> impl Iterator<Item = &HeldRow> {
-        self.held.iter().filter(|held| !held.is_image)
+        self.held.iter().filter(|held| !held.has_image_row)
     }
 
     /// Returns the images that are up to date and that a person should look at.
@@ -254,7 +254,7 @@ pub struct HeldRow {
     pub hint: Option<Hint>,
     /// Whether the row of an image shows it as well.
     #[serde(skip)]
-    pub is_image: bool,
+    pub has_image_row: bool,
 }
 
 impl HeldRow {

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use crate::temporary::NewFile;
 
 /// Replaces the contents of a regular file below `root`. Writes a new file beside it with the same mode and owner, and with the same
-/// group where the system permits that, and renames it. A symbolic link is never replaced: its target is, if it is below `root`, too. Hard links keep the old contents.
+/// group where the system permits that, and renames it. A symbolic link is never replaced: its target is, if it is below `root`, too.
+/// Hard links keep the old contents.
 ///
 /// # Errors
 /// If the file is not a regular file below `root`, if the new file cannot have the owner of the old one, or if writing fails. The
@@ -56,13 +57,13 @@ fn keep_owner(
         change(Some(user), None)
             .map_err(|error| io::Error::new(error.kind(), format!("cannot keep its owner {user}:{group}: {error}")))?;
     }
-    match if is_group == group { Ok(()) } else { change(None, Some(group)) } {
-        // Where user ids are mapped, a group may be unknown.
-        Err(error) if !matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::InvalidInput) => {
-            Err(error)
-        }
-        _ => Ok(()),
+    if is_group == group {
+        return Ok(());
     }
+    // Where user ids are mapped, a group may be unknown.
+    let is_refusal =
+        |error: &io::Error| matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::InvalidInput);
+    change(None, Some(group)).or_else(|error| if is_refusal(&error) { Ok(()) } else { Err(error) })
 }
 
 #[cfg(test)]
@@ -103,7 +104,8 @@ mod tests {
         ];
         for (new, old, user_may, group_may, expected) in rows {
             let change = |user: Option<u32>, _: Option<u32>| {
-                if if user.is_some() { user_may } else { group_may } { Ok(()) } else { Err(denied()) }
+                let may = if user.is_some() { user_may } else { group_may };
+                if may { Ok(()) } else { Err(denied()) }
             };
             assert_eq!(keep_owner(new, old, change).is_ok(), expected, "{new:?} {old:?}");
         }

@@ -214,13 +214,13 @@ fn held() -> Vec<HeldRow> {
         value: value.to_owned(),
         reason,
         hint: None,
-        is_image: name.is_some(),
+        has_image_row: name.is_some(),
     };
     let sidecar = "ghcr.io/acme/sidecar:${SIDECAR}";
     let comment = "the comment `tag: 1.4.0` differs from the current tag and is not updated".to_owned();
     vec![
         HeldRow {
-            is_image: false,
+            has_image_row: false,
             ..row(("apps/api/deploy.yaml", 14), Some("ghcr.io/acme/api"), "ghcr.io/acme/api:1.4.2", comment)
         },
         row(("apps/api/deploy.yaml", 16), None, sidecar, "the value contains a variable".to_owned()),

@@ -169,7 +169,7 @@ impl Forge for GitHub {
         let call = async |draft| self.client().call(&action, async |octocrab| create(octocrab, draft).await).await;
         let created = match call(proposal.extras.draft).await {
             Err(failure) if failure.is_refusal(NO_DRAFTS) => {
-                tracing::warn!("{} does not support drafts; opening {} without", self.repository, proposal.branch);
+                tracing::warn!("{} has no drafts; opening {} ready for review", self.repository, proposal.branch);
                 call(false).await?
             }
             created => created?,

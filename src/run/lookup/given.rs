@@ -73,11 +73,14 @@ impl ImageLookup<'_> {
             });
         };
         let Some(old) = question.current.digest() else { return Ok(()) };
-        match self.replaced(old, question.current.tag()).await?.platform {
+        let replaced = self.replaced(old, question.current.tag()).await?;
+        match replaced.platform {
             Some(current) if !current.accepts(&platform) => {
                 Err(LookupError::OtherPlatform { tag, given: platform, current })
             }
-            None if self.is_index(old).await? => Err(LookupError::PlatformOfIndex { tag, given: platform }),
+            None if replaced.is_index || self.is_index(old).await? => {
+                Err(LookupError::PlatformOfIndex { tag, given: platform })
+            }
             Some(_) | None => Ok(()),
         }
     }

@@ -105,8 +105,9 @@ impl ImageLookup<'_> {
         Ok(replaced)
     }
 
-    /// Returns the move of the current tag away from the digest that an update replaces. The image manifest of a platform is still the image
-    /// of the tag if the index of the tag lists it. If that cannot be found out, nothing is reported: the update does not depend on it.
+    /// Returns the move of the current tag away from the digest that an update replaces. The image manifest of
+    /// a platform is still the image of the tag if the index of the tag lists it. If that cannot be found out, nothing is reported: the
+    /// update does not depend on it.
     async fn moved(&self, tag: &Tag, old: &Digest, replaced: Replaced) -> Option<MovedDigest> {
         let to = replaced.now?;
         let is_member = if replaced.is_index {
@@ -141,7 +142,7 @@ pub(super) struct Replaced {
     /// The platform, if it is the digest of one platform, and not of all that its tag names.
     pub(super) platform: Option<Platform>,
     /// Whether it is that of an index.
-    is_index: bool,
+    pub(super) is_index: bool,
     /// The digest that the current tag resolves to now, if it is another one.
     now: Option<Digest>,
 }

@@ -157,7 +157,7 @@ impl<'a> Decided<'a> {
             updates.flat_map(|answer| answer.occurrences.iter().map(|found| (found, answer.selection.comments)));
         occurrences.filter_map(|(found, comments)| {
             let reason = manifest::kept_comment(found, comments)?;
-            Some(HeldRow { is_image: false, ..held_occurrence(found, reason) })
+            Some(HeldRow { has_image_row: false, ..held_occurrence(found, reason) })
         })
     }
 }
@@ -170,8 +170,8 @@ pub(super) fn location(path: &Arc<str>, position: Position) -> String {
 /// Returns the row for a place; with the name of an image, which has a row of its own.
 fn held_at(place: &Place, name: Option<String>, reason: String) -> HeldRow {
     let (path, line, value) = (place.path.to_string(), place.position.line, place.value.clone());
-    let is_image = name.is_some();
-    HeldRow { path, line, name, value, reason, hint: None, is_image }
+    let has_image_row = name.is_some();
+    HeldRow { path, line, name, value, reason, hint: None, has_image_row }
 }
 
 fn held_occurrence(found: &Occurrence, reason: String) -> HeldRow {

@@ -181,7 +181,7 @@ impl Operator {
             let hint = if self.is_named {
                 hint!(
                     "configuration.md#where-it-is-read-from",
-                    "correct the path of --config; a file of the repository has to be committed, except for `list`, `edit` and `explain`"
+                    "correct the path of --config; a file of the repository has to be committed, except for `plan`, `list`, `edit` and `explain`"
                 )
             } else {
                 hint!(
