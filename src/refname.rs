@@ -2,8 +2,11 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// A branch name that git accepts (`git check-ref-format --branch`), without `refs/heads/`.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct BranchName(Box<str>);
 
 /// The full name of a commit: 40 hex digits (SHA-1) or 64 (SHA-256).
@@ -89,6 +92,20 @@ impl CommitId {
     /// Returns the first seven hex digits, for people.
     pub fn short(&self) -> &str {
         &self.0[..7]
+    }
+}
+
+impl TryFrom<String> for BranchName {
+    type Error = RefNameError;
+
+    fn try_from(text: String) -> Result<Self, RefNameError> {
+        Self::new(&text)
+    }
+}
+
+impl From<BranchName> for String {
+    fn from(name: BranchName) -> Self {
+        name.0.into()
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::docs::{Hint, hint};
+use crate::refname::BranchName;
 
 /// Why an operation on a forge failed. `action` names the operation as an imperative, with its repository, branch or pull
 /// request: `open a pull request for tagboat/api in acme/gitops`.
@@ -120,6 +121,13 @@ pub enum ForgeError {
         /// The name of the forge.
         forge: &'static str,
     },
+    /// A pull request without Tagboat's record is open for the same branch and base.
+    NoRecord {
+        /// The branch.
+        branch: BranchName,
+        /// The pull request.
+        url: String,
+    },
     /// Labels or people could not be set on a pull request; nothing else failed.
     NotSet {
         /// `label`, `reviewer`, …
@@ -204,6 +212,8 @@ impl ForgeError {
             Self::NotSet { error, .. } => error.hint(),
             Self::NotAutoMerged { .. } => hint!("pull-requests.md#merging",
                 "allow auto-merge in the repository and require a check on the base branch"),
+            Self::NoRecord { url, .. } => hint!("pull-requests.md#whose-pull-request",
+                "close {url}, or give its branch another name"),
             Self::TooLong { .. } => hint!("configuration.md#templates",
                 "make smaller groups with `pull-requests.group`, or shorten the template"),
             Self::File { reason, .. } if let Some(hint) = Hint::about_machine(reason) => hint,
@@ -255,6 +265,9 @@ impl ForgeError {
                 format!("the {what} has {length} characters; the forge allows {limit}")
             }
             Self::NotSupported { forge, .. } => format!("not supported by {forge}"),
+            Self::NoRecord { branch, url } => format!(
+                "cannot open a pull request for {branch}: {url} is open for the same branch and base, and has no record by Tagboat"
+            ),
             Self::NotSet { what, names, url, error } => {
                 format!("cannot set {what} {} on {url}: {}", names.join(", "), error.cause())
             }
@@ -279,7 +292,11 @@ impl ForgeError {
             | Self::Malformed { action, .. }
             | Self::TooLong { action, .. }
             | Self::NotSupported { action, .. } => Some(action),
-            Self::Settings { .. } | Self::NotSet { .. } | Self::NotAutoMerged { .. } | Self::File { .. } => None,
+            Self::Settings { .. }
+            | Self::NoRecord { .. }
+            | Self::NotSet { .. }
+            | Self::NotAutoMerged { .. }
+            | Self::File { .. } => None,
         }
     }
 

@@ -129,8 +129,8 @@ pub trait Forge: Send + Sync {
     /// one request.
     async fn closed_pull_requests(&self, branch: &BranchName) -> Result<Vec<PullRequest>, ForgeError>;
 
-    /// Returns the open pull request of a branch, if there is one.
-    async fn find_open(&self, branch: &BranchName) -> Result<Option<PullRequest>, ForgeError>;
+    /// Returns the open pull requests of a branch; each has another base.
+    async fn find_open(&self, branch: &BranchName) -> Result<Vec<PullRequest>, ForgeError>;
 
     /// Sends the one request that creates a pull request.
     async fn create(&self, proposal: &Proposal) -> Result<PullRequest, ForgeError>;

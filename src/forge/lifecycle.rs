@@ -17,7 +17,7 @@ impl dyn Forge + '_ {
     pub async fn open(&self, proposal: &Proposal) -> Result<Written, ForgeError> {
         let kind = self.kind();
         kind.limits.check(&format!("open a pull request for {}", proposal.branch), &proposal.title, &proposal.body)?;
-        let found = if kind.creation.overwrites { self.find_open(&proposal.branch).await? } else { None };
+        let found = if kind.creation.overwrites { self.find_own(proposal).await? } else { None };
         let opened = match found {
             Some(found) => Opened::Existing(found),
             None => self.open_once(proposal).await?,
@@ -86,11 +86,25 @@ impl dyn Forge + '_ {
         if !exists && !failure.is_ambiguous() {
             return Err(failure);
         }
-        match self.find_open(&proposal.branch).await? {
+        match self.find_own(proposal).await? {
             Some(found) if exists => Ok(Opened::Existing(found)),
             Some(found) => Ok(Opened::New(found)),
             None if exists => Err(failure),
             None => self.create(proposal).await.map(Opened::New),
+        }
+    }
+
+    /// Returns the open pull request of a proposal.
+    ///
+    /// # Errors
+    /// If a person opened one with the same branch and base.
+    async fn find_own(&self, proposal: &Proposal) -> Result<Option<PullRequest>, ForgeError> {
+        let open = self.find_open(&proposal.branch).await?;
+        match open.into_iter().find(|one| one.base == proposal.base) {
+            Some(found) if !found.has_record() => {
+                Err(ForgeError::NoRecord { branch: proposal.branch.clone(), url: found.url })
+            }
+            found => Ok(found),
         }
     }
 

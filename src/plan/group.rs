@@ -30,6 +30,8 @@ pub struct Grouping<'a> {
     pub prefix: &'a str,
     /// The base branch, which no pull request may have as its own branch.
     pub base: &'a BranchName,
+    /// The end of every branch, which tells the branches of different bases apart; empty for the default branch.
+    pub suffix: &'a str,
     /// The template of the name after the prefix, from `group`; `None` for the built-in name.
     pub branch: Option<&'a Template>,
 }
@@ -81,7 +83,8 @@ fn key(change: &Change, template: &Template) -> Result<String, TemplateError> {
 }
 
 impl Grouping<'_> {
-    fn branch(&self, group: &str) -> Result<BranchName, TemplateError> {
+    /// Returns the branch of a group.
+    pub fn branch(&self, group: &str) -> Result<BranchName, TemplateError> {
         #[derive(Serialize)]
         struct BranchValues<'a> {
             group: &'a str,
@@ -90,7 +93,7 @@ impl Grouping<'_> {
             Some(template) => render(template, &BranchValues { group }, str::to_owned)?.trim().to_owned(),
             None => slug(group),
         };
-        BranchName::new(&format!("{}{rest}", self.prefix)).map_err(|error| self.error(error.to_string()))
+        BranchName::new(&format!("{}{rest}{}", self.prefix, self.suffix)).map_err(|error| self.error(error.to_string()))
     }
 
     fn error(&self, cause: String) -> TemplateError {
@@ -136,7 +139,8 @@ mod tests {
         let template = |text: &str| Template { text: text.to_owned(), source: "t.yaml:2".to_owned() };
         let (group_template, branch) = (template(group), branch.map(template));
         let base = BranchName::new("tagboat/base").unwrap();
-        let grouping = Grouping { group: &group_template, prefix: "tagboat/", base: &base, branch: branch.as_ref() };
+        let grouping =
+            Grouping { group: &group_template, prefix: "tagboat/", base: &base, suffix: "", branch: branch.as_ref() };
         let (drafts, failed) = super::group(changes, &grouping);
         let drafts = drafts.iter().map(|draft| format!("{} on {}", draft.name(), draft.branch));
         let failed = failed.iter().map(|one| format!("failed {}: {}", one.changes.len(), one.error.cause));

@@ -61,7 +61,9 @@ mod tests {
         use LeftoverContent::{Base, OwnCommit};
         let now = Timestamp::from_second(1_790_000_000).unwrap();
         let ago = |minutes| now - SignedDuration::from_mins(minutes);
-        let record = Record::new("a", "t", &[], super::super::record::Done::default()).wrap("body");
+        let record =
+            Record::new("a", "t", &BranchName::new("main").unwrap(), &[], super::super::record::Done::default())
+                .wrap("body");
         let closed = |state, body: &str| vec![PullRequest { state, body: body.to_owned(), ..PullRequest::example() }];
         let closed_by_tagboat = closed(PullRequestState::Closed, &Record::mark_closed(&record));
         let branch = BranchName::new("tagboat/a").unwrap();

@@ -27,6 +27,16 @@ pub enum LeaveReason {
     OutOfScope,
     /// The description has no record, so a person may have opened the pull request.
     NoRecord,
+    /// Its base is not the one that Tagboat chose, so a person changed it.
+    Retargeted {
+        /// The base that it has now.
+        base: BranchName,
+    },
+    /// It is a proposal for another base, which this run does not cover.
+    OtherBase {
+        /// The base in its record.
+        base: BranchName,
+    },
     /// The head of the branch is not a commit by Tagboat.
     ForeignCommit {
         /// The author of that commit.
@@ -62,6 +72,8 @@ impl fmt::Display for LeaveReason {
             Self::Unknown { image } => write!(out, "could not look up {image}, which this pull request changes"),
             Self::OutOfScope => out.write_str("outside the scope of this run"),
             Self::NoRecord => out.write_str("no Tagboat record in the description; a person may have opened it"),
+            Self::Retargeted { base } => write!(out, "a person changed its base to {base}"),
+            Self::OtherBase { base } => write!(out, "it proposes changes to {base}, and this run has another base"),
             Self::ForeignCommit { author } => write!(out, "commit by {author} on this branch"),
             Self::OutsideSchedule { opens } => write!(out, "outside `pull-requests.schedule`, which opens {opens}"),
             Self::MaxOpen { open, limit } => {
@@ -86,6 +98,17 @@ impl LeaveReason {
             Self::ForeignCommit { .. } => Some(hint!(
                 "troubleshooting.md#someone-elses-commit",
                 "merge or delete {branch}, or tick \"Recreate this branch\" in the description"
+            )),
+            Self::NoRecord => Some(hint!(
+                "pull-requests.md#whose-pull-request",
+                "close it, or give its branch {branch} another name, if Tagboat should propose changes there"
+            )),
+            Self::Retargeted { .. } => {
+                Some(hint!("pull-requests.md#whose-pull-request", "merge it, close it, or change its base back"))
+            }
+            Self::OtherBase { base } => Some(hint!(
+                "pull-requests.md#whose-pull-request",
+                "update it with `tagboat run --base {base}`, or close it"
             )),
             _ => None,
         }

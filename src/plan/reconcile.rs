@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::leftover::Leftover;
+use super::ownership::OpenPullRequests;
 use super::pr_commands;
 use super::proposal::{ActionId, Change, Draft, GroupId};
 use super::pull_request::{PullRequest, PullRequestState};
@@ -23,13 +24,8 @@ pub enum Action {
     Update(Draft, PullRequest),
     /// Comment on the pull request, close it and delete its branch.
     Close(PullRequest, CloseReason),
-    /// Close the pull request and leave its branch to an older one.
-    CloseDuplicate {
-        /// The pull request.
-        existing: PullRequest,
-        /// The number of the one that stays open.
-        kept: u64,
-    },
+    /// Close the pull request and leave its branch to another one.
+    CloseSharing(PullRequest, CloseReason),
     /// Delete a branch that an earlier run left behind.
     DeleteBranch {
         /// The name of the branch.
@@ -58,7 +54,7 @@ impl Action {
         match self {
             Self::Commit(draft) | Self::Open(draft) | Self::Update(draft, _) => ActionId::Group(draft.group.clone()),
             Self::Decline(draft, number) => ActionId::Declined(draft.group.clone(), *number),
-            Self::Close(existing, _) | Self::CloseDuplicate { existing, .. } => ActionId::PullRequest(existing.number),
+            Self::Close(existing, _) | Self::CloseSharing(existing, _) => ActionId::PullRequest(existing.number),
             Self::DeleteBranch { branch, .. } => ActionId::Branch(branch.clone()),
             Self::Leave { id, .. } => id.clone(),
         }
@@ -70,7 +66,7 @@ impl Action {
             Self::Commit(draft) | Self::Open(draft) | Self::Update(draft, _) | Self::Decline(draft, _) => {
                 draft.name().to_owned()
             }
-            Self::Close(existing, _) | Self::CloseDuplicate { existing, .. } => recorded_group(existing),
+            Self::Close(existing, _) | Self::CloseSharing(existing, _) => recorded_group(existing),
             Self::Leave { id: ActionId::Group(GroupId::Named(name)), .. } => name.clone(),
             Self::Leave { existing: Some(existing), .. } => recorded_group(existing),
             Self::DeleteBranch { branch, .. } | Self::Leave { branch, .. } => branch.to_string(),
@@ -82,7 +78,7 @@ impl Action {
         match self {
             Self::Open(draft) | Self::Update(draft, _) => Some(&draft.branch),
             Self::Close(existing, _) => Some(&existing.branch),
-            Self::CloseDuplicate { .. }
+            Self::CloseSharing(..)
             | Self::Commit(_)
             | Self::DeleteBranch { .. }
             | Self::Decline(..)
@@ -100,8 +96,10 @@ fn recorded_group(existing: &PullRequest) -> String {
 pub struct Observed {
     /// The time of the run.
     pub now: Timestamp,
+    /// The base of the run.
+    pub base: BranchName,
     /// All open pull requests on Tagboat's branches.
-    pub open: Vec<PullRequest>,
+    pub open: OpenPullRequests,
     /// Closed and merged pull requests of the branches that [`needs_history`] returned.
     pub closed: Vec<PullRequest>,
     /// Branches of Tagboat without a draft and without an open pull request.
@@ -145,13 +143,20 @@ pub fn needs_history<'a>(drafts: &'a [Draft], open: &[PullRequest]) -> Vec<&'a D
 /// carried out, it returns none that writes.
 pub fn reconcile(drafts: Vec<Draft>, observed: &Observed) -> Vec<Action> {
     let mut actions = Vec::new();
-    let (open, duplicates) = one_per_branch(&observed.open);
+    let (open, duplicates) = one_per_branch(&observed.open.own, &observed.base);
     let drafted = drafts.iter().map(|draft| draft.branch.clone()).collect::<BTreeSet<_>>();
     let regrouped = open.values().filter(|pr| drafts.iter().any(|draft| is_regrouped(pr, draft))).map(|pr| pr.number);
     let regrouped = regrouped.collect::<BTreeSet<_>>();
+    let mut blocking = BTreeSet::new();
     for draft in drafts {
         let existing = open.get(&draft.branch).copied();
-        actions.extend(actions_with_draft(draft, existing, observed));
+        match observed.open.blocking(&draft.branch, &observed.base) {
+            Some((other, reason)) if existing.is_none() => {
+                blocking.insert(other.number);
+                actions.push(leave_group(draft, Some(other), reason.clone()));
+            }
+            _ => actions.extend(actions_with_draft(draft, existing, observed)),
+        }
     }
     for (branch, existing) in open {
         if !drafted.contains(branch) {
@@ -161,8 +166,10 @@ pub fn reconcile(drafts: Vec<Draft>, observed: &Observed) -> Vec<Action> {
     }
     actions.extend(duplicates.into_iter().map(|(newer, kept)| match pr_commands::hold(newer, &observed.hold_labels) {
         Some(reason) => leave(newer, reason),
-        None => Action::CloseDuplicate { existing: newer.clone(), kept: kept.number },
+        None => close(newer, CloseReason::Duplicate { of: kept.number }, observed),
     }));
+    let others = observed.open.others.iter().filter(|(other, _)| !blocking.contains(&other.number));
+    actions.extend(others.map(|(other, reason)| leave(other, reason.clone())));
     let removable = observed.leftovers.iter().filter(|leftover| leftover.is_removable(observed.now));
     actions.extend(
         removable.map(|leftover| Action::DeleteBranch { branch: leftover.branch.clone(), head: leftover.head.clone() }),
@@ -170,11 +177,14 @@ pub fn reconcile(drafts: Vec<Draft>, observed: &Observed) -> Vec<Action> {
     actions
 }
 
-/// Returns the oldest open pull request of each branch, and each newer one with the oldest. Concurrent runs may have
-/// opened more than one.
-fn one_per_branch(open: &[PullRequest]) -> (BTreeMap<&BranchName, &PullRequest>, Vec<(&PullRequest, &PullRequest)>) {
+/// Returns the open pull request of each branch to keep, and each other one with it. Concurrent runs may have opened more than
+/// one: the oldest stays. One for a former base gives way to one for the base of the run.
+fn one_per_branch<'a>(
+    open: &'a [PullRequest],
+    base: &BranchName,
+) -> (BTreeMap<&'a BranchName, &'a PullRequest>, Vec<(&'a PullRequest, &'a PullRequest)>) {
     let mut sorted = open.iter().collect::<Vec<_>>();
-    sorted.sort_by_key(|pr| pr.number);
+    sorted.sort_by_key(|pr| (pr.base != *base, pr.number));
     let (mut kept, mut duplicates) = (BTreeMap::new(), Vec::new());
     for pr in sorted {
         match kept.get(&pr.branch) {
@@ -195,7 +205,7 @@ fn actions_with_draft(mut draft: Draft, existing: Option<&PullRequest>, observed
     let action = match (existing, declined.first_key_value()) {
         (None, _) if draft.changes.is_empty() => None,
         (Some(existing), Some((number, _))) if draft.changes.is_empty() => {
-            Some(Action::Close(existing.clone(), CloseReason::Declined { number: *number }))
+            Some(close(existing, CloseReason::Declined { number: *number }, observed))
         }
         (Some(existing), _) => Some(Action::Update(draft.clone(), existing.clone())),
         (None, _) => Some(Action::Open(draft.clone())),
@@ -255,11 +265,15 @@ fn action_without_draft(existing: &PullRequest, decides: bool, observed: &Observ
     if !decides {
         return leave(existing, LeaveReason::OutOfScope);
     }
-    let Some(record) = Record::find(&existing.body) else { return leave(existing, LeaveReason::NoRecord) };
-    match record.changes.into_iter().find(|change| observed.undecided.covers(change)) {
+    match recorded_list(existing).into_iter().find(|change| observed.undecided.covers(change)) {
         Some(change) => leave(existing, LeaveReason::Unknown { image: change.image }),
-        None => Action::Close(existing.clone(), CloseReason::Superseded),
+        None => close(existing, CloseReason::Superseded, observed),
     }
+}
+
+fn close(existing: &PullRequest, reason: CloseReason, observed: &Observed) -> Action {
+    let close = if observed.open.is_shared(existing) { Action::CloseSharing } else { Action::Close };
+    close(existing.clone(), reason)
 }
 
 fn leave(existing: &PullRequest, reason: LeaveReason) -> Action {
@@ -289,6 +303,10 @@ mod tests {
     use crate::plan::proposal::Change;
     use crate::plan::record::Done;
 
+    fn base() -> BranchName {
+        BranchName::new("main").unwrap()
+    }
+
     fn draft(group: &str, changes: &[(&str, &str)]) -> Draft {
         let change = |(path, to): &(&str, &str)| Change::example(path, "nginx:1", to);
         let branch = BranchName::new(&format!("tagboat/{group}")).unwrap();
@@ -300,11 +318,11 @@ mod tests {
             number,
             url: format!("https://forge.test/{number}"),
             branch: of.branch.clone(),
-            base: BranchName::new("main").unwrap(),
+            base: base(),
             state,
             head: None,
             title: "t".into(),
-            body: Record::new(of.name(), "t", &of.changes, Done::default()).wrap("body"),
+            body: Record::new(of.name(), "t", &base(), &of.changes, Done::default()).wrap("body"),
             labels: vec![],
         }
     }
@@ -312,7 +330,8 @@ mod tests {
     fn observed(open: Vec<PullRequest>, closed: Vec<PullRequest>) -> Observed {
         Observed {
             now: Timestamp::UNIX_EPOCH,
-            open,
+            base: base(),
+            open: OpenPullRequests { own: open, others: vec![] },
             closed,
             leftovers: vec![],
             undecided: Undecided::default(),
@@ -328,7 +347,7 @@ mod tests {
             Action::Open(draft) => format!("open {} with {}", draft.name(), draft.changes.len()),
             Action::Update(draft, pr) => format!("update #{} with {}", pr.number, draft.changes.len()),
             Action::Close(pr, _) => format!("close #{}", pr.number),
-            Action::CloseDuplicate { existing, .. } => format!("close duplicate #{}", existing.number),
+            Action::CloseSharing(pr, _) => format!("close #{} and keep its branch", pr.number),
             Action::DeleteBranch { branch, .. } => format!("delete {branch}"),
             Action::Leave { .. } => format!("leave {}", action.label()),
             Action::Decline(draft, number) => {
@@ -427,13 +446,42 @@ mod tests {
     }
 
     #[test]
-    fn closes_duplicates_and_leaves_foreign_pull_requests_alone() {
+    fn closes_duplicates_and_keeps_their_branch() {
         let a = draft("a", &[("a.yaml", "nginx:2")]);
-        let mut foreign = pull_request(9, &draft("s", &[("s.yaml", "nginx:2")]), Open);
-        foreign.body = "mine".into();
-        let open = vec![pull_request(2, &a, Open), pull_request(1, &a, Open), foreign];
-        let actions = reconcile(vec![a], &observed(open, vec![]));
-        assert_eq!(kinds(&actions), ["update #1 with 1", "leave tagboat/s", "close duplicate #2"]);
+        let former = PullRequest { base: BranchName::new("old").unwrap(), ..pull_request(1, &a, Open) };
+        let (second, third) = (pull_request(2, &a, Open), pull_request(3, &a, Open));
+        let actions = reconcile(vec![a], &observed(vec![third, former, second], vec![]));
+        assert_eq!(
+            kinds(&actions),
+            ["update #2 with 1", "close #3 and keep its branch", "close #1 and keep its branch"]
+        );
+    }
+
+    #[test]
+    fn neither_changes_nor_duplicates_pull_requests_of_others() {
+        let (a, newer) = (draft("a", &[("a.yaml", "nginx:2")]), draft("a", &[("a.yaml", "nginx:3")]));
+        let stable = BranchName::new("stable").unwrap();
+        let here = (PullRequest { body: "mine".into(), ..pull_request(9, &a, Open) }, LeaveReason::NoRecord);
+        let elsewhere = (PullRequest { base: stable.clone(), ..here.0.clone() }, LeaveReason::NoRecord);
+        let moved = LeaveReason::Retargeted { base: stable.clone() };
+        let moved = (PullRequest { base: stable, ..pull_request(9, &a, Open) }, moved);
+        #[rustfmt::skip]
+        let rows = [
+            // other           drafts                own                              actions
+            (here.clone(),     vec![a.clone()],      vec![],                          vec!["leave a"]),
+            (here.clone(),     vec![],               vec![],                          vec!["leave tagboat/a"]),
+            (moved.clone(),    vec![newer.clone()],  vec![],                          vec!["leave a"]),
+            (elsewhere.clone(), vec![a.clone()],     vec![],                          vec!["open a with 1", "leave tagboat/a"]),
+            (elsewhere.clone(), vec![newer],         vec![pull_request(1, &a, Open)], vec!["update #1 with 1", "leave tagboat/a"]),
+            (elsewhere,        vec![],               vec![pull_request(1, &a, Open)], vec!["close #1 and keep its branch", "leave tagboat/a"]),
+            (moved,            vec![],               vec![],                          vec!["leave a"]),
+        ];
+        for (other, drafts, own, expected) in rows {
+            let label = format!("{other:?}");
+            let mut observed = observed(own, vec![]);
+            observed.open.others.push(other);
+            assert_eq!(kinds(&reconcile(drafts, &observed)), expected, "{label}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::metadata::Metadata;
 use super::pr_commands::check_boxes;
 use super::proposal::Change;
 use super::pull_request::PullRequest;
-use crate::refname::CommitId;
+use crate::refname::{BranchName, CommitId};
 
 /// The beginning of Tagboat's part of a body. Text by people before and after the part stays.
 const BEGIN: &str = "<!-- tagboat:begin -->";
@@ -28,6 +28,8 @@ pub struct Record {
     pub version: u32,
     /// The name of the group.
     pub group: String,
+    /// The branch to merge into. If the pull request has another base, a person or the forge changed it.
+    pub base: BranchName,
     /// The title that Tagboat wrote. If the pull request has another title, a person changed it.
     pub title: String,
     /// The changes of the pull request.
@@ -104,10 +106,11 @@ const VERSION: u32 = 1;
 
 impl Record {
     /// Creates the record of a group. `done` is that of an earlier record of the pull request.
-    pub fn new(group: &str, title: &str, changes: &[Change], done: Done) -> Self {
+    pub fn new(group: &str, title: &str, base: &BranchName, changes: &[Change], done: Done) -> Self {
         Self {
             version: VERSION,
             group: group.to_owned(),
+            base: base.clone(),
             title: title.to_owned(),
             changes: changes.iter().map(RecordedChange::of).collect(),
             replaced: Some(hash_of_replaced(changes)),
@@ -170,6 +173,13 @@ impl Record {
     }
 }
 
+impl PullRequest {
+    /// Returns whether Tagboat opened it, and its record is still in the description.
+    pub fn has_record(&self) -> bool {
+        Record::find(&self.body).is_some()
+    }
+}
+
 /// Returns a hash: some forges allow few characters, and there may be many changes.
 fn hash_of_replaced(changes: &[Change]) -> String {
     let replaced: Vec<_> = changes.iter().map(|change| change.from.to_string()).collect();
@@ -229,6 +239,7 @@ mod tests {
         Record {
             version: 1,
             group: "<all>".into(),
+            base: BranchName::new("main").unwrap(),
             title: "t".into(),
             changes: vec![change],
             replaced: None,

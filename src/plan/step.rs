@@ -137,9 +137,7 @@ pub fn step(action: Action, branch: BranchState, settings: &StepSettings) -> Ste
         Action::Open(draft) => publish(draft, None, branch, settings),
         Action::Update(draft, existing) => publish(draft, Some(existing), branch, settings),
         Action::Close(existing, reason) => close(existing, reason, branch),
-        Action::CloseDuplicate { existing, kept } => {
-            Step::Close { existing, head: None, reason: CloseReason::Duplicate { of: kept } }
-        }
+        Action::CloseSharing(existing, reason) => Step::Close { existing, head: None, reason },
         Action::DeleteBranch { branch, head } => Step::DeleteBranch { branch, head },
         Action::Decline(draft, number) => {
             Step::Decline { title: built_in_title(draft.name(), &draft.changes, usize::MAX), draft, number }
@@ -204,7 +202,8 @@ fn leave(draft: Draft, existing: Option<PullRequest>, reason: LeaveReason) -> St
 /// Returns whether an open pull request has the desired base and record. The branch may be current without the texts: an earlier
 /// run was interrupted after its push.
 fn is_up_to_date(existing: &PullRequest, draft: &Draft, base: &BranchName) -> bool {
-    existing.base == *base && Record::find(&existing.body).is_some_and(|record| record.describes(&draft.changes))
+    let is_recorded = |record: Record| record.base == *base && record.describes(&draft.changes);
+    existing.base == *base && Record::find(&existing.body).is_some_and(is_recorded)
 }
 
 /// Returns whether all labels and people and auto-merge are recorded as done. What a person removed since is not added again.
@@ -231,6 +230,10 @@ mod tests {
 
     const LABEL: &str = "deploy";
 
+    fn main() -> BranchName {
+        BranchName::new("main").unwrap()
+    }
+
     fn commit(digit: char) -> CommitId {
         CommitId::new(&digit.to_string().repeat(40)).unwrap()
     }
@@ -253,24 +256,24 @@ mod tests {
             number: 1,
             url: "https://forge.test/1".into(),
             branch: draft.branch.clone(),
-            base: BranchName::new("main").unwrap(),
+            base: main(),
             state: PullRequestState::Open,
             head: None,
             title: "t".into(),
-            body: Record::new("a", "t", &draft.changes, labeled()).wrap("body"),
+            body: Record::new("a", "t", &main(), &draft.changes, labeled()).wrap("body"),
             labels: vec![LABEL.into()],
         }
     }
 
     fn outdated() -> PullRequest {
         let older = [Change::example("a.yaml", "nginx:1", "nginx:1.5")];
-        PullRequest { body: Record::new("a", "t", &older, Done::default()).wrap("body"), ..existing() }
+        PullRequest { body: Record::new("a", "t", &main(), &older, Done::default()).wrap("body"), ..existing() }
     }
 
     /// The pull request from before the base had another current tag.
     fn with_older_tag() -> PullRequest {
         let older = [Change::example("a.yaml", "nginx:0.9", "nginx:2")];
-        PullRequest { body: Record::new("a", "t", &older, labeled()).wrap("body"), ..existing() }
+        PullRequest { body: Record::new("a", "t", &main(), &older, labeled()).wrap("body"), ..existing() }
     }
 
     /// The same, as a version of Tagboat wrote it that did not record what the changes replace.
@@ -300,7 +303,7 @@ mod tests {
 
     fn settings(auto_merge: bool) -> StepSettings {
         let metadata = Metadata { labels: vec![LABEL.to_owned()], ..Metadata::default() };
-        StepSettings { base: BranchName::new("main").unwrap(), metadata, auto_merge, outside_schedule: None }
+        StepSettings { base: main(), metadata, auto_merge, outside_schedule: None }
     }
 
     /// The desired state includes what was to be added after opening; what a person removed stays removed.
@@ -370,7 +373,7 @@ mod tests {
         let open = || Action::Open(draft());
         let update = |existing| Action::Update(draft(), existing);
         let close = |existing| Action::Close(existing, CloseReason::Superseded);
-        let duplicate = || Action::CloseDuplicate { existing: existing(), kept: 7 };
+        let duplicate = || Action::CloseSharing(existing(), CloseReason::Duplicate { of: 7 });
         let rows = [
             // action                                  branch                 inside the schedule            outside
             (Action::Commit(draft()),                  Missing,               "commit",                      OUTSIDE),

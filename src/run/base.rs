@@ -51,6 +51,19 @@ impl Base {
         }
     }
 
+    /// Returns the end of the branches of its pull requests, so that each base has its own: empty for the default branch of the
+    /// remote, and where the remote has none.
+    pub(super) async fn branch_suffix(&self, git: &dyn Git) -> Result<String, GitError> {
+        if self.is_default {
+            return Ok(String::new());
+        }
+        match git.default_branch().await {
+            Ok((default, _)) if default != self.name => Ok(format!("@{}", self.name)),
+            Ok(_) | Err(GitError::NoDefaultBranch { .. }) => Ok(String::new()),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Returns why the remote no longer has this base, and `None` if it has: its default branch is another one, or a force push
     /// removed the commit from the branch. A commit on top of a removed one would return it with the merge. Queries the remote
     /// once, and reads the history of a branch that moved.

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use crate::config::{Config, Mode, PullRequests};
+use crate::config::Mode;
 use crate::govern::Listed;
 use crate::manifest::{Occurrence, OccurrenceId, RefusedEdit};
 use crate::plan::{self, Change, Draft, GroupId, Grouping, ProposedReferences, Ungrouped};
 use crate::policy::Outcome;
 use crate::policy::reason::{Hold, Reason};
-use crate::refname::BranchName;
 
 use super::lookup::Decisions;
 use super::subjects::Scope;
@@ -56,8 +55,7 @@ pub(super) fn plan_changes(
     listed: &[Listed],
     decisions: &Decisions,
     proposed: &ProposedReferences,
-    config: &Config,
-    base: &BranchName,
+    grouping: &Grouping<'_>,
     scope: &Scope,
 ) -> Planned {
     let changes = changes(decisions);
@@ -72,13 +70,12 @@ pub(super) fn plan_changes(
             !scope.covers(occurrence) || by_place.is_rejected(occurrence)
         }
     }));
-    let PullRequests { group, branch_prefix: prefix, branch, .. } = &config.pull_requests;
-    let (drafts, ungrouped) = plan::group(desired, &Grouping { group, prefix, base, branch: branch.as_ref() });
+    let (drafts, ungrouped) = plan::group(desired, grouping);
     let drafts = proposed.drafts_in_scope(drafts, |change| {
         scope.is_all() || in_scope.contains(&change.occurrence) || by_place.rejected.contains(&change.occurrence)
     });
     let direct_commit =
-        (!direct.is_empty()).then(|| Draft { group: GroupId::Base, branch: base.clone(), changes: direct });
+        (!direct.is_empty()).then(|| Draft { group: GroupId::Base, branch: grouping.base.clone(), changes: direct });
     Planned { changes, direct_commit, drafts, ungrouped }
 }
 

@@ -15,6 +15,7 @@ use super::lookup::{Decisions, look_up_and_choose};
 use super::observe::{Desired, observe, open_pull_requests};
 use super::publish::{Published, Publisher};
 use super::request::{RunRequest, Services};
+use super::settings;
 use super::snapshot::{CommitSnapshot, Snapshot as _};
 use super::subjects::Scope;
 
@@ -53,13 +54,15 @@ pub async fn run_once(
 
     let Discovered { findings, options, automation, .. } = discover(&snapshot, config);
     let listed = govern_all(findings, config, &automation);
-    let open = open_pull_requests(services.forge, config, &base.name).await?;
-    let proposed = ProposedReferences::new(&open);
+    let suffix = base.branch_suffix(services.git).await?;
+    let grouping = settings::grouping(config, &base.name, &suffix);
+    let open = open_pull_requests(services, &grouping).await?;
+    let proposed = ProposedReferences::new(&open.own);
     let decisions = look_up_and_choose(&listed, config, services.registry, &request.scope, &proposed, at).await;
-    let planned = plan_changes(&listed, &decisions, &proposed, config, &base.name, &request.scope);
+    let planned = plan_changes(&listed, &decisions, &proposed, &grouping, &request.scope);
     let desired = Desired { listed: &listed, decisions: &decisions, planned: &planned };
     let observed = observe(services, open, &base, desired, config, request.scope.is_all(), at).await?;
-    let limits = PullRequestLimits::new(&config.pull_requests, &observed.open, opened);
+    let limits = PullRequestLimits::new(&config.pull_requests, &observed.open.own, opened);
     let actions = plan::reconcile(planned.drafts.clone(), &observed);
     let publisher = Publisher::new(services, config, request, &base, &snapshot, &options, at)?;
     let published = publisher.publish(planned.direct_commit.clone(), actions, limits).await;

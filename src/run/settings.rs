@@ -4,7 +4,8 @@ use jiff::Timestamp;
 
 use crate::config::{Config, Schedule};
 use crate::git::Author;
-use crate::plan::{Extras, LeaveReason, Metadata, Templates};
+use crate::plan::{Extras, Grouping, LeaveReason, Metadata, Templates};
+use crate::refname::BranchName;
 
 /// Returns the reason to leave groups alone if the schedule allows no changes now.
 pub(super) fn outside_schedule(schedule: &Schedule, now: Timestamp) -> Option<LeaveReason> {
@@ -17,6 +18,13 @@ pub(super) fn author(config: &Config) -> Author {
     let (name, email) =
         config.git.author.clone().unwrap_or_else(|| ("tagboat".into(), "tagboat@tagboat.invalid".into()));
     Author { name, email }
+}
+
+/// Returns the templates of groups and branches for a base, whose branches end with `suffix`.
+pub(super) fn grouping<'a>(config: &'a Config, base: &'a BranchName, suffix: &'a str) -> Grouping<'a> {
+    let settings = &config.pull_requests;
+    let (group, prefix, branch) = (&settings.group, &settings.branch_prefix, settings.branch.as_ref());
+    Grouping { group, prefix, base, suffix, branch }
 }
 
 /// Returns the templates of title, body and commit message.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::json;
 use tagboat::forge::{App, FORGES, ForgeError, OperatorCredentials, RemoteUrl, named, recognize};
 use tagboat::http::{Client, ClientOptions};
-use tagboat::plan::{Extras, MergeMethod, Metadata, Proposal, PullRequest, PullRequestState};
+use tagboat::plan::{Done, Extras, MergeMethod, Metadata, Proposal, PullRequest, PullRequestState, Record};
 use tagboat::refname::BranchName;
 use tagboat::secret::Secret;
 
@@ -64,7 +64,7 @@ fn proposal(name: &str, title: &str, body: &str) -> Proposal {
         files: std::collections::BTreeMap::new(),
         message: title.to_owned(),
         title: title.to_owned(),
-        body: body.to_owned(),
+        body: Record::new("api", title, &branch("main"), &[], Done::default()).wrap(body),
         extras: Extras::default(),
     }
 }
@@ -72,7 +72,7 @@ fn proposal(name: &str, title: &str, body: &str) -> Proposal {
 /// A pushed branch and its proposal.
 fn pushed(test: &TestForge, name: &str) -> Proposal {
     test.bare.commit(name, &[("file", "1.1")], "1.1");
-    proposal(name, "Update api to 1.1", "api 1.0 → 1.1\n\n<!-- record -->")
+    proposal(name, "Update api to 1.1", "api 1.0 → 1.1")
 }
 
 #[tokio::test]
@@ -451,7 +451,10 @@ async fn sends_one_request_when_nothing_changes() {
         }
         let before = test.forge.requests();
         test.forge.open_pull_requests("tagboat/").await.unwrap();
-        assert!(test.forge.requests() - before <= 1, "{}", test.name);
+        // Some lists truncate descriptions, which are then read one by one.
+        let lists_descriptions = test.double.as_ref().is_none_or(|double| double.vendor.lists_descriptions);
+        let most = if lists_descriptions { 1 } else { 3 };
+        assert!(test.forge.requests() - before <= most, "{}", test.name);
     }
 }
 
@@ -502,6 +505,7 @@ async fn reports_a_timeout() {
 async fn local_files_keep_their_format() {
     let test = start(None);
     let mut wanted = pushed(&test, "tagboat/api");
+    wanted.body = "api 1.0 → 1.1\n\n<!-- record -->".to_owned();
     wanted.extras.metadata.labels = vec!["deploy".to_owned()];
     wanted.extras.metadata.reviewers = vec!["rita".to_owned()];
     let opened = open(&test, &wanted).await;

@@ -156,8 +156,8 @@ impl Forge for AzureDevops {
         Ok(all.into_iter().filter(|pull| pull.state != PullRequestState::Open).collect())
     }
 
-    async fn find_open(&self, branch: &BranchName) -> Result<Option<PullRequest>, ForgeError> {
-        Ok(self.of_branch(branch, "active").await?.into_iter().next())
+    async fn find_open(&self, branch: &BranchName) -> Result<Vec<PullRequest>, ForgeError> {
+        self.of_branch(branch, "active").await
     }
 
     async fn create(&self, proposal: &Proposal) -> Result<PullRequest, ForgeError> {

@@ -130,10 +130,10 @@ impl Forge for BitbucketCloud {
         Ok(found)
     }
 
-    async fn find_open(&self, branch: &BranchName) -> Result<Option<PullRequest>, ForgeError> {
+    async fn find_open(&self, branch: &BranchName) -> Result<Vec<PullRequest>, ForgeError> {
         let branch = branch.as_str();
         let filter = format!("state = \"OPEN\" AND source.branch.name = {}", quoted(branch));
-        Ok(self.list(&filter, |pull| pull.source.branch.name == branch).await?.into_iter().next())
+        self.list(&filter, |pull| pull.source.branch.name == branch).await
     }
 
     async fn create(&self, proposal: &Proposal) -> Result<PullRequest, ForgeError> {

@@ -133,11 +133,11 @@ impl Forge for Gitea {
         Ok(found)
     }
 
-    async fn find_open(&self, branch: &BranchName) -> Result<Option<PullRequest>, ForgeError> {
+    async fn find_open(&self, branch: &BranchName) -> Result<Vec<PullRequest>, ForgeError> {
         let branch = branch.as_str();
         let filter = [("state", "open"), ("head", branch)];
         let (found, _) = self.list(&filter, PAGES, |pull| pull.head.name == branch).await?;
-        Ok(found.into_iter().next())
+        Ok(found)
     }
 
     async fn create(&self, proposal: &Proposal) -> Result<PullRequest, ForgeError> {

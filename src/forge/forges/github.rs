@@ -155,8 +155,8 @@ impl Forge for GitHub {
         self.of_branch(branch, "closed").await
     }
 
-    async fn find_open(&self, branch: &BranchName) -> Result<Option<PullRequest>, ForgeError> {
-        Ok(self.of_branch(branch, "open").await?.into_iter().next())
+    async fn find_open(&self, branch: &BranchName) -> Result<Vec<PullRequest>, ForgeError> {
+        self.of_branch(branch, "open").await
     }
 
     async fn create(&self, proposal: &Proposal) -> Result<PullRequest, ForgeError> {

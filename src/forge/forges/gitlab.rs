@@ -130,8 +130,8 @@ impl Forge for GitLab {
         Ok(all.into_iter().filter(|found| found.state != PullRequestState::Open).collect())
     }
 
-    async fn find_open(&self, branch: &BranchName) -> Result<Option<PullRequest>, ForgeError> {
-        Ok(self.of_branch(branch, "opened").await?.into_iter().next())
+    async fn find_open(&self, branch: &BranchName) -> Result<Vec<PullRequest>, ForgeError> {
+        self.of_branch(branch, "opened").await
     }
 
     async fn create(&self, proposal: &Proposal) -> Result<PullRequest, ForgeError> {

@@ -127,14 +127,14 @@ impl Forge for Local {
         closed.map(|record| self.observe(&record)).collect()
     }
 
-    async fn find_open(&self, branch: &BranchName) -> Result<Option<PullRequest>, ForgeError> {
-        let found = self.open_record(branch)?;
-        found.map(|record| self.observe(&record)).transpose()
+    async fn find_open(&self, branch: &BranchName) -> Result<Vec<PullRequest>, ForgeError> {
+        self.open_records(branch)?.iter().map(|record| self.observe(record)).collect()
     }
 
     async fn create(&self, proposal: &Proposal) -> Result<PullRequest, ForgeError> {
         let _lock = self.lock()?;
-        if let Some(existing) = self.open_record(&proposal.branch)? {
+        let mut open = self.open_records(&proposal.branch)?.into_iter();
+        if let Some(existing) = open.find(|record| record.base == proposal.base.as_str()) {
             let action = format!("open a pull request for {}", proposal.branch);
             let message = format!("number {} {}", existing.number, KIND.creation.exists);
             return Err(ForgeError::Refused { action, status: None, message });
@@ -253,9 +253,9 @@ impl Local {
         self.observe(&record)
     }
 
-    fn open_record(&self, branch: &BranchName) -> Result<Option<PullRequestFile>, ForgeError> {
+    fn open_records(&self, branch: &BranchName) -> Result<Vec<PullRequestFile>, ForgeError> {
         let is_open = |record: &PullRequestFile| record.state == State::Open && record.branch == branch.as_str();
-        Ok(self.read_all()?.into_iter().find(is_open))
+        Ok(self.read_all()?.into_iter().filter(is_open).collect())
     }
 
     fn path(&self, number: u64, extension: &str) -> PathBuf {

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::config::Template;
 use crate::docs::{Hint, hint};
+use crate::refname::BranchName;
 use crate::text::count_of;
 
 use super::body::{FactsByReference, body, built, comparison, revision};
@@ -35,6 +36,8 @@ pub struct Templates {
 /// What the texts of a pull request depend on besides its changes.
 #[derive(Debug, Clone, Copy)]
 pub struct TextContext<'a> {
+    /// The branch to merge into.
+    pub base: &'a BranchName,
     /// The templates of the configuration.
     pub templates: &'a Templates,
     /// Facts about the images.
@@ -127,7 +130,7 @@ pub fn texts(
     let message = fill(&templates.commit_message, &title_value, inert)?
         .unwrap_or_else(|| commit_message(&generated_title, changes));
     let done = existing.and_then(|existing| Record::find(&existing.body)).map(|record| record.done).unwrap_or_default();
-    let record = Record::new(group, &generated_title, changes, done);
+    let record = Record::new(group, &generated_title, context.base, changes, done);
     let full_body = |visible: &str| {
         let part = record.wrap(visible);
         existing.map_or_else(|| part.clone(), |existing| merge_body(&existing.body, &part))
@@ -233,7 +236,9 @@ mod tests {
         };
         let image_facts = [("nginx:1.27".to_owned(), facts("a")), ("nginx:1.28".to_owned(), facts("b"))].into();
         let (longest_title, longest_body) = longest;
+        let base = BranchName::new("main").unwrap();
         let context = TextContext {
+            base: &base,
             templates,
             image_facts: &image_facts,
             links: &[],
@@ -358,7 +363,9 @@ mod tests {
         let image_facts = FactsByReference::new();
         let templates = Templates::default();
         for longest_body in [65_536, existing.body.chars().count() - 40] {
+            let base = BranchName::new("main").unwrap();
             let context = TextContext {
+                base: &base,
                 templates: &templates,
                 image_facts: &image_facts,
                 links: &[],

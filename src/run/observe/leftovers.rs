@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::config::Config;
-use crate::plan::{GROUP_TRAILER, Leftover, LeftoverContent, PullRequest};
+use crate::plan::{GROUP_TRAILER, Leftover, LeftoverContent, OpenPullRequests};
 use crate::run::base::Base;
 use crate::run::changes::Planned;
 use crate::run::error::RunError;
@@ -21,12 +21,12 @@ pub(super) async fn leftovers(
     services: Services<'_>,
     base: &Base,
     planned: &Planned,
-    open: &[PullRequest],
+    open: &OpenPullRequests,
     config: &Config,
 ) -> Result<Vec<Leftover>, RunError> {
     let Some(forge) = services.forge else { return Ok(Vec::new()) };
     let drafted = planned.drafts.iter().map(|draft| &draft.branch);
-    let accounted = drafted.chain(open.iter().map(|one| &one.branch)).chain([&base.name]).collect::<BTreeSet<_>>();
+    let accounted = drafted.chain(open.all().map(|one| &one.branch)).chain([&base.name]).collect::<BTreeSet<_>>();
     let mut rest = base.heads.iter().filter(|(branch, _)| !accounted.contains(branch)).collect::<Vec<_>>();
     if rest.len() > MAX_LEFTOVERS {
         fastrand::shuffle(&mut rest);

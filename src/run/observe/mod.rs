@@ -12,10 +12,9 @@ use crate::config::Config;
 use crate::forge::{Forge, ForgeError};
 use crate::govern::Listed;
 use crate::manifest::{Finding, NoticeStatus, Place};
-use crate::plan::{self, Draft, Observed, PullRequest, Undecided};
+use crate::plan::{self, Bases, Draft, Grouping, Observed, OpenPullRequests, PullRequest, Undecided};
 use crate::policy::Outcome;
 use crate::policy::reason::{Acceptance, Hold, Reason};
-use crate::refname::BranchName;
 
 use super::base::Base;
 use super::changes::Planned;
@@ -26,16 +25,24 @@ use super::request::Services;
 pub(super) use authorship::Authorship;
 use leftovers::leftovers;
 
-/// Returns all open pull requests on Tagboat's branches. The base branch is none of them, whatever its name.
+/// Returns the open pull requests on Tagboat's branches, which `grouping` names. The base branch is none of them, whatever its
+/// name.
 pub(super) async fn open_pull_requests(
-    forge: Option<&dyn Forge>,
-    config: &Config,
-    base: &BranchName,
-) -> Result<Vec<PullRequest>, ForgeError> {
-    let Some(forge) = forge else { return Ok(Vec::new()) };
-    let mut open = forge.open_pull_requests(&config.pull_requests.branch_prefix).await?;
-    open.retain(|one| one.branch != *base);
-    Ok(open)
+    services: Services<'_>,
+    grouping: &Grouping<'_>,
+) -> Result<OpenPullRequests, RunError> {
+    let Some(forge) = services.forge else { return Ok(OpenPullRequests::default()) };
+    let current = grouping.base;
+    let mut open = forge.open_pull_requests(grouping.prefix).await?;
+    open.retain(|one| one.branch != *current);
+    let mut gone = plan::other_bases(&open, current);
+    for other in gone.clone() {
+        if services.git.remote_branches(&other, other.as_str()).await?.contains_key(&other) {
+            gone.remove(&other);
+        }
+    }
+    let branch_of = |group: &str| grouping.branch(group).ok();
+    Ok(OpenPullRequests::new(open, Bases { current, gone: &gone, branch_of: &branch_of }))
 }
 
 /// The output of the stages before *reconcile*.
@@ -50,7 +57,7 @@ pub(super) struct Desired<'a> {
 /// without a draft and an open pull request.
 pub(super) async fn observe(
     services: Services<'_>,
-    open: Vec<PullRequest>,
+    open: OpenPullRequests,
     base: &Base,
     desired: Desired<'_>,
     config: &Config,
@@ -58,11 +65,12 @@ pub(super) async fn observe(
     now: Timestamp,
 ) -> Result<Observed, RunError> {
     let Desired { listed, decisions, planned } = desired;
-    let closed = closed_pull_requests(services.forge, plan::needs_history(&planned.drafts, &open)).await?;
+    let closed = closed_pull_requests(services.forge, plan::needs_history(&planned.drafts, &open.own)).await?;
     let leftovers = if complete { leftovers(services, base, planned, &open, config).await? } else { Vec::new() };
     let undecided = undecided(listed, decisions, planned);
     let hold_labels = config.pull_requests.hold_labels.clone();
-    Ok(Observed { now, open, closed, leftovers, undecided, settled: settled(decisions), complete, hold_labels })
+    let base = base.name.clone();
+    Ok(Observed { now, base, open, closed, leftovers, undecided, settled: settled(decisions), complete, hold_labels })
 }
 
 async fn closed_pull_requests(forge: Option<&dyn Forge>, drafts: Vec<&Draft>) -> Result<Vec<PullRequest>, ForgeError> {

@@ -243,6 +243,7 @@ impl<'a> Publisher<'a> {
         };
         let limits = self.forge.map(|forge| forge.limits());
         let context = TextContext {
+            base: &self.base.name,
             templates: &self.templates,
             image_facts: &image_facts,
             links: &link_styles(),

@@ -34,7 +34,9 @@ fn pull_request_page_quotes_the_check_boxes() {
         mode: tagboat::config::Mode::PullRequest,
     };
     let (templates, image_facts) = (Templates::default(), FactsByReference::default());
+    let base = tagboat::refname::BranchName::new("main").unwrap();
     let context = TextContext {
+        base: &base,
         templates: &templates,
         image_facts: &image_facts,
         links: &[],

@@ -35,7 +35,9 @@ pub(super) fn body(source: &str, links: &[LinkStyle]) -> String {
     };
     let image_facts: FactsByReference =
         [(change.from.to_string(), facts(OLD)), (change.to.to_string(), facts(NEW))].into_iter().collect();
+    let base = tagboat::refname::BranchName::new("main").unwrap();
     let context = TextContext {
+        base: &base,
         templates: &Templates::default(),
         image_facts: &image_facts,
         links,

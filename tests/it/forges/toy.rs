@@ -27,7 +27,7 @@ static TOY: ForgeKind = ForgeKind {
     address: |remote| Some(Address { api: format!("{}/api", remote.site()), repository: remote.path.clone() }),
     api_path: "/api",
     repository_paths: &["owner/name"],
-    limits: Limits { labels: false, drafts: false, auto_merge: false, ..Limits::all(40, 400) },
+    limits: Limits { labels: false, drafts: false, auto_merge: false, ..Limits::all(40, 1_000) },
     token_variables: &[
         TokenVariable::by_runner("TOY_CI_TOKEN", "TOY_SERVER", &["TOY_SERVER"]),
         TokenVariable::by_person("TOY_TOKEN"),
@@ -85,8 +85,8 @@ impl Forge for Toy {
         Ok(self.find(|pull| pull.state != PullRequestState::Open && pull.branch == *branch))
     }
 
-    async fn find_open(&self, branch: &BranchName) -> Result<Option<PullRequest>, ForgeError> {
-        Ok(self.find(|pull| pull.state == PullRequestState::Open && pull.branch == *branch).into_iter().next())
+    async fn find_open(&self, branch: &BranchName) -> Result<Vec<PullRequest>, ForgeError> {
+        Ok(self.find(|pull| pull.state == PullRequestState::Open && pull.branch == *branch))
     }
 
     async fn create(&self, proposal: &Proposal) -> Result<PullRequest, ForgeError> {
@@ -95,7 +95,7 @@ impl Forge for Toy {
             let message = "an account is needed".to_owned();
             return Err(ForgeError::Forbidden { action, status: 403, message, permissions: TOY.permissions });
         }
-        if self.find_open(&proposal.branch).await?.is_some() {
+        if !self.find_open(&proposal.branch).await?.is_empty() {
             return Err(ForgeError::Refused { action, status: None, message: "it is open".to_owned() });
         }
         let mut pulls = self.pulls.lock().unwrap();

@@ -19,6 +19,7 @@ use crate::support::gitlab::GITLAB;
 use crate::support::repository::git;
 use crate::support::test_forge::{ALL, Forges, name};
 use crate::support::world::{World, lines};
+use tagboat::refname::BranchName;
 use tagboat::report::{ChangeRow, ImageStatus, ProposalAction, ProposalRow, RunReport};
 
 use Step::*;
@@ -59,6 +60,14 @@ enum Step {
     Uncheck(u64, &'static str),
     /// A race of older runs has left a second pull request for the branch of the first.
     Duplicate(u64, u64),
+    /// A person opens a pull request of the branch of the first for this base.
+    OpenByPerson(u64, u64, &'static str),
+    /// A person, or the forge, changes the base of a pull request.
+    Retarget(u64, &'static str),
+    /// The default branch gets another name.
+    RenameDefault(&'static str),
+    /// `git.base` of the next runs.
+    Base(&'static str),
     /// A person commits to a branch: these references in this file.
     Commit(&'static str, &'static str, &'static str),
     /// A person moves a branch with git: the branch, and the arguments of a command that prints the new commit.
@@ -229,6 +238,101 @@ const SCENARIOS: &[Scenario] = &[
         Commit("main", "api/app.yaml", "api:1.1"),
         Run(&["close tagboat/api: …"]),
         Branches(&[]),
+    ], ..DEFAULT },
+    Scenario { name: "a person opens a pull request of our branch for another base: it and the branch stay", steps: &[
+        Run(&["open tagboat/api: Update ghcr.io/acme/api from 1.0 to 1.1 in api"]),
+        SetBranch("stable", &["rev-parse", "main"]),
+        OpenByPerson(1, 2, "stable"),
+        Build("api:1.2"),
+        Run(&[
+            "update tagboat/api: Update ghcr.io/acme/api from 1.0 to 1.2 in api",
+            "leave tagboat/api: no Tagboat record in the description; a person may have opened it",
+        ]),
+        Has(2, "body", "words"),
+        Commit("main", "api/app.yaml", "api:1.2"),
+        Run(&[
+            "close tagboat/api: superseded…",
+            "leave tagboat/api: no Tagboat record in the description; a person may have opened it",
+        ]),
+        Has(2, "state", "open"),
+        Lacks(2, "comments", "uperseded"),
+        Branches(&["stable", "tagboat/api"]),
+    ], ..DEFAULT },
+    Scenario { name: "a person opens a pull request of our branch for our base", steps: &[
+        Run(&["open tagboat/api: Update ghcr.io/acme/api from 1.0 to 1.1 in api"]),
+        Close(1),
+        OpenByPerson(1, 2, "main"),
+        Build("api:1.2"),
+        Run(&["leave tagboat/api: no Tagboat record in the description; a person may have opened it"]),
+        Kept("tagboat/api"),
+        Close(2),
+        Run(&["open tagboat/api: Update ghcr.io/acme/api from 1.0 to 1.2 in api"]),
+    ], ..DEFAULT },
+    Scenario { name: "a person changes the base of a pull request: it stays there", steps: &[
+        Run(&["open tagboat/api: Update ghcr.io/acme/api from 1.0 to 1.1 in api"]),
+        SetBranch("stable", &["rev-parse", "main"]),
+        Retarget(1, "stable"),
+        Build("api:1.2"),
+        Run(&["leave tagboat/api: a person changed its base to stable"]),
+        Kept("tagboat/api"),
+        Commit("main", "api/app.yaml", "api:1.2"),
+        Run(&["leave tagboat/api: a person changed its base to stable"]),
+        Has(1, "base", "stable"),
+        Retarget(1, "main"),
+        Run(&["close tagboat/api: superseded…"]),
+    ], ..DEFAULT },
+    Scenario { name: "the default branch is renamed, and the forge changes no base", steps: &[
+        Run(&["open tagboat/api: Update ghcr.io/acme/api from 1.0 to 1.1 in api"]),
+        RenameDefault("trunk"),
+        Run(&["update tagboat/api: Update ghcr.io/acme/api from 1.0 to 1.1 in api"]),
+        Kept("tagboat/api"),
+        Has(1, "base", "trunk"),
+    ], ..DEFAULT },
+    Scenario { name: "the default branch is renamed, and the forge changes the bases", steps: &[
+        Run(&["open tagboat/api: Update ghcr.io/acme/api from 1.0 to 1.1 in api"]),
+        RenameDefault("trunk"),
+        Retarget(1, "trunk"),
+        Run(&["update tagboat/api: Update ghcr.io/acme/api from 1.0 to 1.1 in api"]),
+        Build("api:1.2"),
+        Run(&["update tagboat/api: Update ghcr.io/acme/api from 1.0 to 1.2 in api"]),
+        Has(1, "base", "trunk"),
+    ], ..DEFAULT },
+    Scenario { name: "each base has its own proposals", steps: &[
+        Run(&["open tagboat/api: Update ghcr.io/acme/api from 1.0 to 1.1 in api"]),
+        SetBranch("release/1", &["rev-parse", "main"]),
+        Base("release/1"),
+        Run(&[
+            "open tagboat/api@release/1: Update ghcr.io/acme/api from 1.0 to 1.1 in api",
+            "leave tagboat/api: it proposes changes to main, and this run has another base",
+        ]),
+        Has(2, "base", "release/1"),
+        Base("main"),
+        Build("api:1.2"),
+        Run(&[
+            "update tagboat/api: Update ghcr.io/acme/api from 1.0 to 1.2 in api",
+            "leave tagboat/api@release/1: it proposes changes to release/1, and this run has another base",
+        ]),
+        Kept("tagboat/api@release/1"),
+        Has(2, "title", "to 1.1"),
+        // Nothing is left to merge into.
+        Delete("release/1"),
+        Run(&[
+            "unchanged tagboat/api: Update ghcr.io/acme/api from 1.0 to 1.2 in api",
+            "close tagboat/api@release/1: superseded…",
+        ]),
+        Branches(&["tagboat/api"]),
+    ], ..DEFAULT },
+    Scenario { name: "another branch becomes the default, and the former one stays", steps: &[
+        Run(&["open tagboat/api: Update ghcr.io/acme/api from 1.0 to 1.1 in api"]),
+        RenameDefault("trunk"),
+        SetBranch("main", &["rev-parse", "trunk"]),
+        Run(&["update tagboat/api: Update ghcr.io/acme/api from 1.0 to 1.1 in api"]),
+        Has(1, "base", "trunk"),
+        Base("main"),
+        Run(&[
+            "open tagboat/api@main: Update ghcr.io/acme/api from 1.0 to 1.1 in api",
+            "leave tagboat/api: it proposes changes to trunk, and this run has another base",
+        ]),
     ], ..DEFAULT },
     Scenario { name: "the base moves elsewhere, then in the same file", steps: &[
         Run(&["open tagboat/api: …"]),
@@ -715,6 +819,10 @@ impl ScenarioRun {
             Check(number, words) => self.set_box(number, words, "- [ ] ", "- [x] "),
             Uncheck(number, words) => self.set_box(number, words, "- [x] ", "- [ ] "),
             Duplicate(number, copy) => self.world.forge.duplicate(number, copy),
+            OpenByPerson(of, number, base) => self.world.forge.open_by_person(of, number, base),
+            Retarget(number, base) => self.world.forge.retarget(number, base),
+            RenameDefault(branch) => drop(git(&self.world.forge.bare.path, &["branch", "-m", "main", branch])),
+            Base(branch) => self.world.config.git.base = Some(BranchName::new(branch).unwrap()),
             Commit(branch, path, references) => self.world.commit(branch, path, references),
             SetBranch(branch, arguments) => {
                 let commit = git(&self.world.forge.bare.path, arguments);
@@ -793,11 +901,11 @@ impl ScenarioRun {
         for failed in &report.failed {
             assert!(failed.hint.is_some(), "{}: no hint for {failed:?}", self.title);
         }
-        let mut open = self.world.forge.open_branches();
+        let mut open = self.world.forge.open_branches_and_bases();
         open.sort();
         let count = open.len();
         open.dedup();
-        assert_eq!(open.len(), count, "{}: two pull requests for one branch", self.title);
+        assert_eq!(open.len(), count, "{}: two pull requests for one branch and base", self.title);
         self.shows_updates_on_their_branches(&report);
     }
 

@@ -164,7 +164,9 @@ proptest! {
             commit_message: by_hand("{{ title }}\n\n{{ changes[0].path }} {{ changes[0].reason }}"),
         };
         for templates in [Templates::default(), own] {
+            let base = tagboat::refname::BranchName::new("main").unwrap();
             let context = TextContext {
+                base: &base,
                 templates: &templates, image_facts: &image_facts, links: &[], run_url: Some(&label), longest_title: 256,
                 longest_body: 65_536,
             };
@@ -206,7 +208,7 @@ proptest! {
     fn branch_of_any_group_is_legal(path in hostile()) {
         let by = Template { text: "{{ path }}".to_owned(), source: "t.yaml:1".to_owned() };
         let base = tagboat::refname::BranchName::new("main").unwrap();
-        let grouping = Grouping { group: &by, prefix: "tagboat/", base: &base, branch: None };
+        let grouping = Grouping { group: &by, prefix: "tagboat/", base: &base, suffix: "", branch: None };
         let (drafts, failed) = group(vec![change(&path, "p", "r", "v1")], &grouping);
         prop_assert!(failed.is_empty());
         let name = drafts[0].branch.as_str().strip_prefix("tagboat/").unwrap();

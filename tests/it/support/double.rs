@@ -140,6 +140,7 @@ struct Shared {
 
 /// A running double. When dropped, it stops, and panics if a request or a response contradicted the description.
 pub(crate) struct Double {
+    pub(crate) vendor: &'static Vendor,
     /// The API's address, for the settings.
     pub(crate) api_url: String,
     /// `owner/name`, in the notation of the vendor.
@@ -182,7 +183,13 @@ impl Double {
                 }
             });
         });
-        Self { api_url: format!("{site}{}", vendor.root), repository: vendor.repository, state, stop: Some(stop) }
+        Self {
+            vendor,
+            api_url: format!("{site}{}", vendor.root),
+            repository: vendor.repository,
+            state,
+            stop: Some(stop),
+        }
     }
 
     /// Reads or changes the state of the host, as a person would.

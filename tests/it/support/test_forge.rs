@@ -88,7 +88,7 @@ impl TestForge {
             return (1..).map_while(read).map(|bytes| serde_json::from_slice(&bytes).unwrap()).collect();
         };
         let view = |pull: &Pull| {
-            json!({"number": pull.number, "branch": pull.head, "title": pull.title, "body": pull.body,
+            json!({"number": pull.number, "branch": pull.head, "base": pull.base, "title": pull.title, "body": pull.body,
                    "labels": pull.labels, "comments": pull.comments.iter().map(|comment| &comment.text).collect::<Vec<_>>(), "auto-merge": pull.auto_merge,
                    "state": format!("{:?}", pull.state).to_lowercase()})
         };
@@ -103,9 +103,15 @@ impl TestForge {
 
     /// Returns the branches of open pull requests.
     pub(crate) fn open_branches(&self) -> Vec<String> {
+        self.open_branches_and_bases().into_iter().map(|(branch, _)| branch).collect()
+    }
+
+    /// Returns the branches and bases of open pull requests.
+    pub(crate) fn open_branches_and_bases(&self) -> Vec<(String, String)> {
         let pulls = self.pulls();
         let open = pulls.iter().filter(|pull| pull["state"] == "open");
-        open.map(|pull| pull["branch"].as_str().unwrap().to_owned()).collect()
+        let text = |field: &Value| field.as_str().unwrap().to_owned();
+        open.map(|pull| (text(&pull["branch"]), text(&pull["base"]))).collect()
     }
 
     /// A person merges: the base branch moves to the head of the branch.
@@ -155,6 +161,25 @@ impl TestForge {
                 pull["number"] = json!(copy);
                 std::fs::write(self.file(copy), pull.to_string()).unwrap();
             }
+        }
+    }
+
+    /// A person opens a pull request of the branch of another one for this base.
+    pub(crate) fn open_by_person(&self, branch_of: u64, number: u64, base: &str) {
+        self.duplicate(branch_of, number);
+        self.retarget(number, base);
+        self.set_state(number, State::Open);
+        self.edit(number, |title, body, labels| {
+            (*title, *body) = ("By hand".to_owned(), "words".to_owned());
+            labels.clear();
+        });
+    }
+
+    /// A person, or the forge when a branch is renamed, changes the base.
+    pub(crate) fn retarget(&self, number: u64, base: &str) {
+        match &self.double {
+            Some(double) => double.host(|host| base.clone_into(&mut host.pull(number).unwrap().base)),
+            None => self.edit_file(number, |pull| pull["base"] = json!(base)),
         }
     }
 
