@@ -1,5 +1,7 @@
 //! Compose files: `image` of services and of `x-` fragments, and defaults of variables where the configuration enables it.
 
+use std::collections::HashSet;
+
 use super::super::document::Document;
 use super::super::format::Format;
 use super::super::found::DocumentFindings;
@@ -55,15 +57,26 @@ impl Format for Compose {
 /// Reports the images of services that have a `build`: it writes them.
 fn built(document: &Document<'_>, found: &mut DocumentFindings<'_>) {
     let tree = document.tree;
-    let services = tree.get(document.root, "services");
-    for (_, service) in services.into_iter().flat_map(|services| tree.entries(services)) {
-        let service = tree.follow(service);
-        let is_built = tree.get(service, "build").is_some_and(|build| tree.text_of(build) != Some(""));
-        let image = if is_built { tree.get(service, "image") } else { None };
+    let services = tree.get(document.root, "services").into_iter().flat_map(|services| tree.entries(services));
+    let services: Vec<NodeId> = services.map(|(_, service)| tree.follow(service)).collect();
+    let is_built = |service: &NodeId| tree.get(*service, "build").is_some_and(|build| tree.text_of(build) != Some(""));
+    let image_of = |service: &NodeId| tree.get(*service, "image").filter(|image| tree.text_of(*image).is_some());
+    let written: HashSet<&str> = services
+        .iter()
+        .filter(|one| is_built(one))
+        .filter_map(image_of)
+        .filter_map(|image| tree.text_of(image))
+        .collect();
+    for service in services {
+        // Another service runs what the build of one writes.
+        let image = image_of(&service).filter(|image| tree.text_of(*image).is_some_and(|text| written.contains(text)));
         let tags = tree.at(service, &["build", "tags"]).into_iter().flat_map(|tags| tree.items(tags));
         let caches = tree.at(service, &["build", "cache_to"]).into_iter().flat_map(|caches| tree.items(caches));
-        for written in image.into_iter().chain(tags).chain(caches) {
-            found.report_notice(document, NAME, written, NoticeStatus::Ignored, BUILT.to_owned());
+        for node in image.into_iter().chain(tags).chain(caches) {
+            // An alias is the same value again.
+            if !found.is_taken(node) {
+                found.report_notice(document, NAME, node, NoticeStatus::Ignored, BUILT.to_owned());
+            }
         }
         read_by_build(document, found, service);
     }

@@ -32,6 +32,8 @@ const IGNORED: &[Ignored] = &[
     built("shipwright.io", "Build", "spec.output"),
     built("shipwright.io", "BuildRun", "spec.output"),
     built("shipwright.io", "BuildRun", "spec.build.spec.output"),
+    built("tekton.dev", "PipelineResource", "spec.params"),
+    built("tekton.dev", "*", "spec.resources.resourceSpec.params"),
     built("kpack.io", "Image", "spec.tag"),
     built("kpack.io", "Image", "spec.additionalTags"),
     built("kpack.io", "Builder", "spec.tag"),

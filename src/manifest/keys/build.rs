@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::command::Command;
-use super::names::{is_image_key, is_output_parameter, may_be_output_parameter};
+use super::names::{is_image_key, is_output_parameter, may_be_output_parameter, may_be_output_variable};
 use crate::text::{NodeId, NodeKind, Tree};
 
 /// Words in the names of tasks and images that build.
@@ -82,9 +82,15 @@ impl ParameterUses {
         self.written.contains(name)
     }
 
+    /// Returns whether the value of an environment variable is what a build writes. `map` is its own mapping, or that of all variables.
+    pub(super) fn is_output_variable(&self, tree: &Tree<'_>, map: NodeId, name: &str) -> bool {
+        self.is_written(name)
+            || (may_be_output_variable(name) && !self.run.contains(name) && is_in_building_step(tree, map))
+    }
+
     /// Returns whether the value of a parameter is what a build writes. `map` has its name and its value.
     pub(super) fn is_output(&self, tree: &Tree<'_>, map: NodeId, name: &str) -> bool {
-        if self.is_written(name) {
+        if self.is_output_variable(tree, map, name) {
             return true;
         }
         let object =
@@ -103,6 +109,18 @@ impl ParameterUses {
     }
 }
 
+/// Returns whether the container or the step around a mapping builds images, judged by its image and its name.
+fn is_in_building_step(tree: &Tree<'_>, map: NodeId) -> bool {
+    let step = tree.ancestors(map).skip(1).find(|at| tree.text_at(*at, &["image"]).is_some());
+    step.is_some_and(|step| ["image", "name"].iter().any(|key| tree.text_at(step, &[key]).is_some_and(is_builder)))
+}
+
+/// Returns whether a name is that of a task, a step or an image that builds images.
+fn is_builder(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    BUILDERS.iter().any(|word| name.contains(word))
+}
+
 /// Returns whether the task or the workflow that has a parameter builds images, judged by names in it.
 fn builds(tree: &Tree<'_>, object: NodeId, parameter: NodeId) -> bool {
     let lists = ["params", "parameters", "arguments", "inputs"];
@@ -110,7 +128,6 @@ fn builds(tree: &Tree<'_>, object: NodeId, parameter: NodeId) -> bool {
         *tree.kind(*at) == NodeKind::Mapping && tree.key_text(*at).is_none_or(|key| !lists.contains(&key))
     };
     let Some(holder) = tree.ancestors(parameter).skip(1).find(is_holder) else { return false };
-    let is_builder = |text: &str| BUILDERS.iter().any(|word| text.to_ascii_lowercase().contains(word));
     let names_builder = |node: NodeId| {
         let around: Vec<&str> =
             tree.ancestors(node).take_while(|at| *at != holder).filter_map(|at| tree.key_text(at)).collect();

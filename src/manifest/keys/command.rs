@@ -8,6 +8,7 @@ pub(super) struct Command {
     follows_output_flag: bool,
     pushes: bool,
     runs: bool,
+    is_jib: bool,
 }
 
 impl Command {
@@ -19,17 +20,25 @@ impl Command {
         let flag = word.split_once('=').map_or(word, |(flag, _)| flag);
         let has_value = flag.len() < word.len();
         // `docker run -t` and `docker run -d` have flags without a value.
-        let is_output_flag = is_output_flag(flag) && !(self.runs && flag.len() == 2);
+        let is_output_flag =
+            (is_output_flag(flag) && !(self.runs && flag.len() == 2)) || (self.is_jib && flag == "--image");
         let is_flag = word.starts_with('-');
         let is_output = (is_output_flag && has_value) || (!is_flag && (self.follows_output_flag || self.pushes));
         self.follows_output_flag = is_flag && is_output_flag && !has_value;
         self.pushes |= word == "push";
         self.runs |= word == "run";
+        self.is_jib |= is_jib_task(word);
         if word.ends_with(';') {
             *self = Self::default();
         }
         is_output
     }
+}
+
+/// Returns whether a word is a task of jib for Gradle: `jib`, `:app:jibDockerBuild`.
+fn is_jib_task(word: &str) -> bool {
+    let task = word.rsplit(':').next().unwrap_or(word);
+    !word.starts_with('-') && task.starts_with("jib")
 }
 
 #[cfg(test)]
@@ -46,6 +55,8 @@ mod tests {
             ("docker run -d X; docker run -it X",                         ""),
             ("docker run --rm X && buildah bud -t Y .",                   "Y"),
             ("docker push X; docker pull Y",                              "X;"),
+            ("gradle :app:jib --image=X && run --image=Y",                "--image=X"),
+            ("mvn jib:build -Djib.to.image=X -Djib.from.image=Y",         "-Djib.to.image=X"),
             ("git push --force X",                                        "X"),
         ];
         for (text, expected) in rows {

@@ -45,13 +45,24 @@ pub(crate) fn contains_image(name: &str) -> bool {
 /// Returns whether a flag of a tool that builds images names what it writes: kaniko, BuildKit, docker, jib.
 pub(super) fn is_output_flag(flag: &str) -> bool {
     let flags = ["destination", "cache-repo", "cache-to", "export-cache", "tag", "to-image", "output", "push-to"];
-    flags.contains(&flag.trim_start_matches('-')) || matches!(flag, "-d" | "-t" | "-Djib.to.image" | "-Dimage")
+    let properties =
+        ["jib.to.image", "jib.to.tags", "image", "quarkus.container-image.image", "spring-boot.build-image.imageName"];
+    flags.contains(&flag.trim_start_matches('-'))
+        || matches!(flag, "-d" | "-t")
+        || flag.strip_prefix("-D").is_some_and(|name| properties.contains(&name))
 }
 
 /// Returns whether a parameter of a Tekton task names what the task writes. `IMAGE` is the name in the catalog of tasks.
 pub(super) fn is_output_parameter(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     matches!(name, "IMAGE" | "APP_IMAGE") || ["output", "destination"].iter().any(|word| lower.contains(word))
+}
+
+/// Returns whether an environment variable names what a step writes if the step builds images: `DESTINATION_IMAGE`, `PUSH_IMAGE`.
+pub(super) fn may_be_output_variable(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
+    has(&["output", "destination"]) || (name.contains("image") && has(&["target", "push", "dest"]))
 }
 
 /// Returns whether a parameter names what a task writes if the task builds images: `image`, `IMG`, `image-url`, `imageUrl`.

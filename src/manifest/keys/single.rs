@@ -68,7 +68,7 @@ pub(super) fn report(
             }
             if let Some(split) = with_tag_beside(document, map, key, value) {
                 found.report_split(document, format, &split);
-            } else if is_full_reference(text) && found.parameter_uses(tree).is_written(key) {
+            } else if is_full_reference(text) && found.parameter_uses(tree).is_output_variable(tree, map, key) {
                 found.report_notice(document, format, value, NoticeStatus::Ignored, BUILT.to_owned());
             } else if is_full_reference(text) || is_unfinished(text) {
                 whole(document, found, format, map, value);
