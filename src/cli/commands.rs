@@ -331,6 +331,7 @@ mod tests {
             let failed = FailureRow {
                 subject: Subject::Image("a".to_owned()),
                 host: None,
+                cause: None,
                 reason: String::new(),
                 hint: None,
                 locations: Vec::new(),

@@ -178,6 +178,8 @@ impl Client {
         let limit = rate_limit(status, &headers, &body, SystemTime::now());
         Err(HttpError::Status(Box::new(StatusError {
             method: request.method.clone(),
+            // Through a tunnel, the response is that of the host.
+            proxy: if url.scheme() == "http" { self.proxy_of(&url) } else { None },
             url: redacted(&url),
             status,
             retry_after: limit.retry_after,

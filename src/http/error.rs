@@ -6,7 +6,10 @@ use std::time::Duration;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{Method, StatusCode};
 
+use url::Url;
+
 use super::error_body;
+use super::redact::origin;
 use crate::docs::{Hint, hint};
 
 /// Why a request failed. URLs are redacted.
@@ -104,14 +107,32 @@ pub enum HttpError {
 /// The cause for a certificate that is meant to sign others and is not trusted itself. The TLS library has no text for it.
 const AUTHORITY: &str = "the certificate of the server is that of an authority (CA:TRUE), which is not trusted";
 
+/// The cause for a proxy that requires a login before it connects to a host.
+const PROXY_LOGIN: &str = "407: the proxy requires a login";
+
+/// What the HTTP library says of a proxy that does not connect to a host, and the cause for people. It drops the status.
+const TUNNEL: &[(&str, &str)] = &[
+    ("tunnel error: proxy authorization required", PROXY_LOGIN),
+    ("tunnel error: unsuccessful", "the proxy refused to connect to this host"),
+    ("tunnel error: unexpected end of file", "the proxy closed the connection without an answer"),
+];
+
+/// What to do about a proxy that requires a login.
+const LOGIN_HINT: &str = "write the user name and the password into the address of the proxy, with special characters as in a URL (`%40` for `@`), or list the host in NO_PROXY";
+
+/// What to do about a proxy that refuses a host.
+const PROXY_HINT: &str = "check the proxy and what it permits, or list the host in NO_PROXY";
+
 /// A response whose status is not 2xx.
 #[derive(Debug, thiserror::Error)]
-#[error("{method} {url} returned {status}{}", Self::excerpt(self))]
+#[error("{method} {url}{} returned {status}{}", through(proxy.as_deref()), Self::excerpt(self))]
 pub struct StatusError {
     /// The method of the request.
     pub method: Method,
     /// The requested URL, redacted.
     pub url: String,
+    /// Host and port of the proxy that received the request and may have answered it, if there is one.
+    pub proxy: Option<String>,
     /// The HTTP status.
     pub status: StatusCode,
     /// All headers, for challenges and rate limits.
@@ -125,6 +146,20 @@ pub struct StatusError {
 }
 
 impl StatusError {
+    /// Returns the proxy that refused the request: it requires a login, or its answer is not the JSON of an API.
+    pub fn refusing_proxy(&self) -> Option<&str> {
+        let is_json = serde_json::from_str::<serde::de::IgnoredAny>(&self.body).is_ok();
+        let refuses = self.status == StatusCode::PROXY_AUTHENTICATION_REQUIRED
+            || (self.status == StatusCode::FORBIDDEN && !is_json);
+        if refuses { self.proxy.as_deref() } else { None }
+    }
+
+    /// Returns the reason for the whole host, without the path.
+    pub fn of_host(&self) -> String {
+        let host = Url::parse(&self.url).map_or_else(|_| self.url.clone(), |url| origin(&url));
+        format!("{host}{} returned {}", through(self.proxy.as_deref()), self.status)
+    }
+
     /// Returns the message in the body: one line that begins with `: `, or nothing.
     pub fn excerpt(&self) -> String {
         let content_type = self.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
@@ -150,8 +185,11 @@ impl HttpError {
         match self {
             Self::Connect { cause, .. } | Self::Body { cause, .. } | Self::ClientOptions(cause)
                 if let Some(hint) = Hint::about_machine(cause) => hint,
+            Self::Connect { proxy: Some(_), cause, .. } if cause == PROXY_LOGIN => hint!("troubleshooting.md#connection", "{LOGIN_HINT}"),
+            Self::Status(error) if error.status == StatusCode::PROXY_AUTHENTICATION_REQUIRED => hint!("troubleshooting.md#connection", "{LOGIN_HINT}"),
+            Self::Status(error) if error.refusing_proxy().is_some() => hint!("troubleshooting.md#connection", "{PROXY_HINT}"),
             Self::Connect { proxy: Some(_), .. } => hint!("troubleshooting.md#connection",
-                "check the proxy and what it permits, or list the host in NO_PROXY"),
+                "{PROXY_HINT}"),
             Self::Connect { .. } => hint!("troubleshooting.md#connection",
                 "check the host name, whether the host is up, and whether it needs a proxy"),
             Self::Tls { cause, .. } if cause.contains("InvalidContentType") || cause.contains("corrupt message") => hint!("troubleshooting.md#certificates",
@@ -203,7 +241,8 @@ impl HttpError {
             let cause = if cause.contains("CaUsedAsEndEntity") { AUTHORITY.to_owned() } else { cause };
             Self::Tls { url, cause }
         } else if error.is_connect() {
-            Self::Connect { url, proxy, cause }
+            let shown = TUNNEL.iter().find(|(text, _)| *text == cause).map(|(_, shown)| (*shown).to_owned());
+            Self::Connect { url, proxy, cause: shown.unwrap_or(cause) }
         } else {
             Self::Body { url, cause }
         }

@@ -4,10 +4,11 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::http::{HttpError, Url, origin};
+use crate::http::HttpError;
 use crate::image::ImageName;
 
 use super::error::RegistryError;
+use super::host_failure::{host, unreachable_host};
 
 /// After how many images without an answer in time a registry receives no further request.
 const TIMED_OUT_IMAGES: usize = 3;
@@ -76,23 +77,6 @@ impl Reachability {
 /// Returns whether a registry did not answer a request in time.
 pub(super) fn is_timeout<T>(response: &Result<T, RegistryError>) -> bool {
     matches!(response, Err(RegistryError::Http { source, .. }) if matches!(**source, HttpError::Timeout { .. }))
-}
-
-/// Returns a URL without the path, which names an image.
-fn host(url: &str) -> String {
-    Url::parse(url).map_or_else(|_| url.to_owned(), |url| origin(&url))
-}
-
-/// Returns the error for requests for other images, which are not sent if no connection is possible: with the host, which may be that
-/// of the token service, and without the path of the image.
-fn unreachable_host(error: &HttpError) -> Option<HttpError> {
-    match error {
-        HttpError::Connect { url, proxy, cause } => {
-            Some(HttpError::Connect { url: host(url), proxy: proxy.clone(), cause: cause.clone() })
-        }
-        HttpError::Tls { url, cause } => Some(HttpError::Tls { url: host(url), cause: cause.clone() }),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

@@ -11,12 +11,16 @@ use super::error::RegistryError;
 /// Converts an error of a token service: 401 and 403 mean that it rejected the credential or anonymous access.
 pub(super) fn token_error(image: &str, error: HttpError, sent: SentCredential) -> RegistryError {
     match error {
-        HttpError::Status(rejection) if matches!(rejection.status.as_u16(), 401 | 403) => RegistryError::Unauthorized {
-            image: image.to_owned(),
-            detail: rejection.excerpt(),
-            url: rejection.url,
-            sent,
-        },
+        HttpError::Status(rejection)
+            if matches!(rejection.status.as_u16(), 401 | 403) && rejection.refusing_proxy().is_none() =>
+        {
+            RegistryError::Unauthorized {
+                image: image.to_owned(),
+                detail: rejection.excerpt(),
+                url: rejection.url,
+                sent,
+            }
+        }
         error => RegistryError::Http { image: image.to_owned(), source: Arc::new(error) },
     }
 }
@@ -25,6 +29,9 @@ pub(super) fn token_error(image: &str, error: HttpError, sent: SentCredential) -
 pub(super) fn rejection_error(image: &str, rejection: Box<StatusError>, sent: SentCredential) -> RegistryError {
     let (image, detail) = (image.to_owned(), rejection.excerpt());
     match rejection.status.as_u16() {
+        _ if rejection.refusing_proxy().is_some() => {
+            RegistryError::Http { image, source: Arc::new(HttpError::Status(rejection)) }
+        }
         // A registry that hides images says so too, of an anonymous token.
         401 | 403 if matches!(sent, SentCredential::From(_)) && lacks_right(&rejection.headers) => {
             RegistryError::LacksRight { image, url: rejection.url, sent, detail }
@@ -54,6 +61,7 @@ mod tests {
             let rejection = StatusError {
                 method: crate::http::Method::GET,
                 url: "https://r.test/v2/".to_owned(),
+                proxy: None,
                 status: crate::http::StatusCode::NOT_FOUND,
                 headers: crate::http::header::HeaderMap::new(),
                 body: String::new(),

@@ -7,7 +7,7 @@ use super::run_report::{FailureRow, HeldRow};
 use super::subject::Subject;
 use crate::text::count_of;
 
-/// Failures for the same reason, such as those of all images of a registry that cannot be reached.
+/// Failures with the same cause, such as those of all images of a registry that cannot be reached.
 pub(super) struct FailureCause<'a> {
     /// The first failure.
     pub(super) first: &'a FailureRow,
@@ -23,7 +23,9 @@ impl<'a> FailureCause<'a> {
         let is_image = |row: &FailureRow| matches!(row.subject, Subject::Image(_));
         let cause = |(at, row): (usize, &'a FailureRow)| {
             let own = if is_image(row) { None } else { Some(at) };
-            ((&row.host, &row.reason, row.hint.as_deref(), own), row)
+            let shared = row.cause.as_ref().map(|cause| &cause.key);
+            let reason = if shared.is_none() { Some((&row.reason, row.hint.as_deref())) } else { None };
+            ((&row.host, shared, reason, own), row)
         };
         let groups = alike(failures.iter().enumerate().map(cause));
         groups
@@ -39,6 +41,14 @@ impl<'a> FailureCause<'a> {
     /// Returns whether several images failed for it.
     pub(super) fn is_shared(&self) -> bool {
         self.subjects.len() > 1
+    }
+
+    /// Returns the reason. That of several images names none of them.
+    pub(super) fn reason(&self) -> &str {
+        match &self.first.cause {
+            Some(shared) if self.is_shared() => &shared.text,
+            _ => &self.first.reason,
+        }
     }
 
     /// Returns the subject, or the number of the images and their registry.

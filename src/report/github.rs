@@ -124,8 +124,8 @@ impl Renderer for Annotations {
         let mut out = String::new();
         for cause in FailureCause::of(&report.failed) {
             let reason = match cause.images() {
-                Some(images) => format!("{} ({images})", cause.first.reason),
-                None => cause.first.reason.clone(),
+                Some(images) => format!("{} ({images})", cause.reason()),
+                None => cause.reason().to_owned(),
             };
             let hint = cause.first.hint.as_deref();
             out.push_str(&annotation("error", cause.locations.first(), &cause.label(), &reason, hint));

@@ -297,7 +297,7 @@ fn failed(report: &RunReport) -> Vec<HtmlRow> {
     let rows = causes.map(|cause| {
         let mut subjects = if cause.is_shared() { plain(&cause.label()) } else { HtmlCell::default() };
         subjects.lines.extend(cause.subjects.iter().flat_map(|subject| code(subject).lines));
-        let mut reason = plain(&cause.first.reason);
+        let mut reason = plain(cause.reason());
         reason.lines.extend(hint(cause.first.hint.as_deref()));
         HtmlRow { status: None, cells: vec![subjects, reason, locations(&cause.locations)] }
     });

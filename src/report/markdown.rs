@@ -105,7 +105,7 @@ impl Renderer for Markdown {
         let failed = causes.iter().map(|cause| {
             let subjects = cause.subjects.iter().map(|subject| code(subject)).collect::<Vec<_>>().join(", ");
             let subjects = if cause.images().is_some() { format!("{}: {subjects}", cause.label()) } else { subjects };
-            vec![subjects, plain(&cause.first.reason), hint(&cause.first.hint), code(&cause.locations.join(", "))]
+            vec![subjects, plain(cause.reason()), hint(&cause.first.hint), code(&cause.locations.join(", "))]
         });
         section(&mut out, "Failed", &["Subject", "Reason", "Hint", "Locations"], failed);
         out

@@ -35,7 +35,7 @@ pub use markdown::Markdown;
 pub use renderer::Renderer;
 pub use run_report::{
     ChangeRow, FailureRow, FileChange, HeldRow, ProposalAction, ProposalReason, ProposalRow, RequestCounts, RunOrigin,
-    RunReport, version,
+    RunReport, SharedCause, version,
 };
 pub use style::{Cell, RenderOptions, TextStyle};
 pub use subject::{GroupSubject, Subject};

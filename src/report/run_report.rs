@@ -273,12 +273,24 @@ pub struct FailureRow {
     pub subject: Subject,
     /// The registry of the image, if its lookup failed.
     pub host: Option<String>,
+    /// The cause that it shares with other images of the registry, if the failure is not about this one.
+    #[serde(skip)]
+    pub cause: Option<SharedCause>,
     /// Why, with all causes.
     pub reason: String,
     /// What to do next.
     pub hint: Option<Hint>,
     /// The occurrences of the image, as `path:line`.
     pub locations: Vec<String>,
+}
+
+/// Why all images of a registry fail, in words that name none of them.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct SharedCause {
+    /// What the failures have in common, though their reasons differ.
+    pub key: String,
+    /// The reason.
+    pub text: String,
 }
 
 /// Requests that were sent.

@@ -301,7 +301,7 @@ fn remarkable(row: &ImageRow) -> Vec<Row> {
 }
 
 fn failed(cause: &FailureCause<'_>) -> Vec<Row> {
-    let mut rows = vec![vec![(TextStyle::Error, cause.label()), (TextStyle::Plain, cause.first.reason.clone())]];
+    let mut rows = vec![vec![(TextStyle::Error, cause.label()), (TextStyle::Plain, cause.reason().to_owned())]];
     rows.extend(cause.images().map(|images| continued(1, (TextStyle::Plain, images))));
     if !cause.locations.is_empty() {
         rows.push(continued(1, (TextStyle::Dim, format!("found in {}", cause.locations.join(", ")))));

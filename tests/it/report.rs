@@ -238,6 +238,7 @@ fn failed() -> Vec<FailureRow> {
     let row = |name: &str, reason: &str, location: &str| FailureRow {
         subject: Subject::Image(name.to_owned()),
         host: name.split('/').next().map(str::to_owned),
+        cause: None,
         reason: reason.to_owned(),
         hint: Some(unauthorized().hint()),
         locations: vec![location.to_owned()],

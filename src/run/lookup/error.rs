@@ -3,7 +3,7 @@
 use crate::docs::{Hint, hint};
 use crate::error::{Error, Exit};
 use crate::image::{Digest, Platform, Tag};
-use crate::registry::RegistryError;
+use crate::registry::{HostFailure, RegistryError};
 use crate::text::chain;
 
 /// Why the lookup of an image failed.
@@ -72,6 +72,14 @@ impl LookupError {
     /// Returns whether the registry denied access.
     pub(super) fn is_denied(&self) -> bool {
         matches!(self, Self::Registry(error) if error.is_denied())
+    }
+
+    /// Returns why the whole registry fails; `None` if the error is about one image.
+    pub fn of_host(&self) -> Option<HostFailure> {
+        match self {
+            Self::Registry(error) => HostFailure::of(error),
+            _ => None,
+        }
     }
 
     /// Returns what to do next.

@@ -9,7 +9,8 @@ use crate::image::ImageName;
 use crate::manifest::{self, Finding, Occurrence, OccurrenceId, Place};
 use crate::plan::Change;
 use crate::policy::Outcome;
-use crate::report::{FailureRow, HeldRow, Subject};
+use crate::registry::HostFailure;
+use crate::report::{FailureRow, HeldRow, SharedCause, Subject};
 use crate::run::changes::Changes;
 use crate::run::lookup::{Answer, Decisions, Failure};
 use crate::run::subjects::Scope;
@@ -98,6 +99,7 @@ impl<'a> Decided<'a> {
         let failed = |failure: &Failure| FailureRow {
             subject: Subject::Image(failure.name.to_string()),
             host: Some(failure.name.registry().to_owned()),
+            cause: failure.error.of_host().map(|HostFailure { key, text }| SharedCause { key, text }),
             reason: chain(&failure.error),
             hint: Some(failure.error.hint()),
             locations: locations.remove(&failure.name).unwrap_or_default(),

@@ -29,6 +29,7 @@ impl Edited {
         failed.extend(self.failed.iter().map(|(path, error)| FailureRow {
             subject: Subject::File(path.to_string()),
             host: None,
+            cause: None,
             reason: chain(error),
             hint: Some(error.hint()),
             locations: Vec::new(),

@@ -125,6 +125,7 @@ pub(super) fn failed(result: &GroupResult) -> Option<FailureRow> {
     Some(FailureRow {
         subject: Subject::Group(subject(result)),
         host: None,
+        cause: None,
         reason: chain(error),
         hint: Some(error.hint()),
         locations: Vec::new(),
@@ -136,6 +137,7 @@ pub(super) fn warnings(result: &GroupResult) -> impl Iterator<Item = FailureRow>
     let row = |reason, hint| FailureRow {
         subject: Subject::PullRequestSettings(subject(result)),
         host: None,
+        cause: None,
         reason,
         hint: Some(hint),
         locations: Vec::new(),

@@ -52,6 +52,7 @@ impl RunOutcome {
         failed.extend(planned.ungrouped.iter().map(|one| FailureRow {
             subject: Subject::Setting("pull-requests"),
             host: None,
+            cause: None,
             reason: one.error.to_string(),
             hint: Some(one.error.hint()),
             locations: one.changes.iter().map(|change| location(&change.path, change.position)).collect(),

@@ -23,6 +23,7 @@ fn unmatched_path(glob: &str) -> FailureRow {
     FailureRow {
         subject: Subject::File(glob.to_owned()),
         host: None,
+        cause: None,
         reason: "no file matches this --path".to_owned(),
         hint: Some(hint!(
             "command-line.md#select-images",
@@ -67,6 +68,7 @@ fn failure(name: &ImageName, scope: &Scope, listed: &[Listed]) -> Option<Failure
     Some(FailureRow {
         subject: Subject::Image(name.to_string()),
         host: None,
+        cause: None,
         reason,
         hint: Some(hint),
         locations: found.iter().map(|one| location(&one.place().path, one.place().position)).collect(),

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::support::certificates;
 use crate::support::docker_registry::{DockerRegistry, lay};
-use crate::support::http_double::{Double, ReceivedRequest, Reply};
+use crate::support::http_double::{Double, Manner, ReceivedRequest, Reply};
 use crate::support::process::find;
 use crate::support::proxy::{Proxy, Tunnel};
 use crate::support::repository::Bare;
@@ -51,8 +51,8 @@ const WAYS: &[Way] = &[
     (&[("HTTPS_PROXY", "http://$P")],                                     "$R",            Ok(&["$R"])),
     (&[("HTTPS_PROXY", "http://me:planted-secret@$C")],                   "registry.test", Ok(THROUGH)),
     (&[("HTTPS_PROXY", "http://me:planted-secret@127.0.0.1:1")],          "registry.test", Err(" through the proxy 127.0.0.1:1: ")),
-    (&[("HTTPS_PROXY", "http://me:planted-wrong@$C")],                    "registry.test", Err("cannot connect to https://registry.test through the proxy $C: tunnel error: proxy authorization required")),
-    (&[("HTTPS_PROXY", "http://$C")],                                     "registry.test", Err("cannot connect to https://registry.test through the proxy $C: tunnel error: proxy authorization required")),
+    (&[("HTTPS_PROXY", "http://me:planted-wrong@$C")],                    "registry.test", Err("cannot connect to https://registry.test through the proxy $C: 407: the proxy requires a login")),
+    (&[("HTTPS_PROXY", "http://$C")],                                     "registry.test", Err("cannot connect to https://registry.test through the proxy $C: 407: the proxy requires a login")),
 ];
 
 /// Explains one image of a host, with these registries in the configuration.
@@ -219,29 +219,77 @@ fn require_tokens(request: &ReceivedRequest, scope: Option<&str>) -> Reply {
     }
 }
 
-/// JSON has one entry for each image; people read one cause with all images.
-#[tokio::test(flavor = "multi_thread")]
-async fn reports_a_host_without_a_connection_once() {
-    let closed = crate::support::process::ClosedPort::new();
-    let host = &closed.address;
+/// Checks that people read one cause with all five images, in the first formats, and that JSON has an entry for
+/// each.
+fn check_one_cause(formats: usize, host: &str, settings: &str, variables: &[(&str, &str)], cause: &str) {
     let folder = TempDir::new().unwrap();
     let images = (0..5).map(|number| format!("{host}/acme/app{number}:1.0"));
-    let (bare, config) = repository(folder.path(), &format!("  '{host}': {{ plain-http: true }}\n"), images);
-    let tagboat = Tagboat::new().with_config(&config);
+    let (bare, config) = repository(folder.path(), &format!("  '{host}': {{ {settings} }}\n"), images);
+    let config = format!("limits: {{ request-timeout: 1s }}\n{config}");
+    let tagboat =
+        variables.iter().fold(Tagboat::new().with_config(&config), |one, (name, value)| one.with(name, value));
     let plan = |format: &str| tagboat.run(&["plan", "-C", &bare.url(), "--format", format]);
-    assert_eq!(plan("json").json()["failed"].as_array().unwrap().len(), 5);
+    assert_eq!(plan("json").json()["failed"].as_array().unwrap().len(), 5, "{cause}");
     let names = (0..5).map(|number| format!("{host}/acme/app{number}")).collect::<Vec<_>>();
     let labels = [
-        ("text", format!("  5 images of {host}  ")),
+        ("text", format!("  5 images of {host}  {cause}")),
         ("markdown", format!("| 5 images of {host}: ")),
-        ("annotations", format!("title=5 images of {}::", host.replace(':', "%3A"))),
+        ("annotations", format!("title=5 images of {}::{cause}", host.replace(':', "%3A"))),
     ];
-    for (format, label) in labels {
+    for (format, label) in labels.iter().take(formats) {
         let printed = plan(format).stdout;
-        assert!(printed.contains(&label), "{format}: {printed}");
-        assert_eq!(printed.matches("cannot connect to").count(), 1, "{format}: {printed}");
+        assert!(printed.contains(label), "{format}: {label} in {printed}");
+        let hints = usize::from(*format != "markdown");
+        assert_eq!(printed.matches("hint: ").count(), hints, "{format}: {printed}");
         assert!(names.iter().all(|name| printed.contains(name)), "{format}: {printed}");
     }
+}
+
+/// What a host does, and the cause that people read once. `$H` is the host.
+const HOST_FAILURES: &[(fn() -> Reply, &str)] = &[
+    (|| Reply::new(500, "x").header("retry-after", "0"), "http://$H returned 500 Internal Server Error"),
+    (|| Reply::new(200, "").manner(Manner::Silence), "http://$H timed out after 1 s"),
+    (|| Reply::new(200, "").manner(Manner::Hangup), "incomplete response from http://$H: "),
+    (|| Reply::new(200, "<html>log in"), "the response of http://$H is not a tag list: "),
+    (|| Reply::new(401, ""), "unauthorized: http://$H denied anonymous access"),
+    (|| Reply::new(403, ""), "403: http://$H denied anonymous access"),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reports_a_failing_host_once() {
+    let closed = crate::support::process::ClosedPort::new();
+    let host = &closed.address;
+    check_one_cause(3, host, "plain-http: true", &[], &format!("cannot connect to http://{host}: "));
+    let rows = HOST_FAILURES.iter().map(async |(reply, cause)| {
+        let server = Double::start(|_| reply()).await;
+        let (host, cause) = (server.host(), cause.replace("$H", &server.host()));
+        tokio::task::spawn_blocking(move || check_one_cause(1, &host, "plain-http: true", &[], &cause)).await.unwrap();
+    });
+    futures_util::future::join_all(rows).await;
+}
+
+/// A proxy that refuses is named, whether it gets the request or opens a tunnel.
+#[tokio::test(flavor = "multi_thread")]
+async fn names_a_proxy_that_refuses() {
+    let page = || Reply::new(403, "<html><title>Blocked</title>").header("content-type", "text/html");
+    let login = || Reply::new(407, "");
+    let api = || Reply::new(403, r#"{"errors":[{"code":"DENIED"}]}"#);
+    #[rustfmt::skip]
+    let rows: [(fn() -> Reply, &str, &str, &str); 5] = [
+        (page,  "HTTP_PROXY",  "http",  "http://registry.test through the proxy $P returned 403 Forbidden"),
+        (login, "HTTP_PROXY",  "http",  "http://registry.test through the proxy $P returned 407 Proxy Authentication Required"),
+        (api,   "HTTP_PROXY",  "http",  "403: http://registry.test denied anonymous access"),
+        (page,  "HTTPS_PROXY", "https", "cannot connect to https://registry.test through the proxy $P: the proxy refused to connect to this host"),
+        (login, "HTTPS_PROXY", "https", "cannot connect to https://registry.test through the proxy $P: 407: the proxy requires a login"),
+    ];
+    let rows = rows.into_iter().map(async |(reply, variable, scheme, cause)| {
+        let proxy = Double::start(move |_| reply()).await;
+        let (address, cause) = (format!("http://{}", proxy.host()), cause.replace("$P", &proxy.host()));
+        let settings = format!("plain-http: {}", scheme == "http");
+        let check = move || check_one_cause(1, "registry.test", &settings, &[(variable, &address)], &cause);
+        tokio::task::spawn_blocking(check).await.unwrap();
+    });
+    futures_util::future::join_all(rows).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
