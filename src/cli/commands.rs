@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::config::{self, Overrides};
 use crate::demo;
-use crate::docs::hint;
+use crate::docs::{Hint, hint};
 use crate::error::{Error, Exit};
 use crate::forge::FORGES;
 use crate::git::{self, Repository};
@@ -241,7 +241,13 @@ pub(super) fn init(init: &InitArguments) -> Result<Exit, Error> {
     let (folder, _) = working_tree(&init.repository)?;
     let snapshot = run::Folder::new(&folder);
     let text = match init.from {
-        None => run::starter(&snapshot)?,
+        None => match run::starter(&snapshot)? {
+            Some(text) => text,
+            None => {
+                terminal::log(&format!("nothing found here; no file written\nhint: {}", nothing_found()));
+                return Ok(Exit::Done);
+            }
+        },
         Some(tool) => {
             let Translation { text, left } = run::translate(&snapshot, tool)?;
             left.iter().for_each(|line| terminal::log(&format!("not translated: {line}")));
@@ -258,6 +264,13 @@ pub(super) fn init(init: &InitArguments) -> Result<Exit, Error> {
     let name = file.display().to_string();
     terminal::log(&format!("wrote {}\nhint: {next}", visible(&name)));
     Ok(Exit::Done)
+}
+
+fn nothing_found() -> Hint {
+    hint!(
+        "command-line.md#start-a-configuration",
+        "run the command in the folder that has the manifests, or write tagboat.yaml by hand and name them in `paths.include`"
+    )
 }
 
 fn write_new(file: &Path, text: &str, init: &InitArguments) -> Result<(), Error> {

@@ -8,18 +8,12 @@ use super::discover::list;
 use super::reports::{held, summary};
 use super::snapshot::Snapshot;
 
-/// Returns a starter configuration for the images in a snapshot. What stays held under it is listed in comments. Fails if there
+/// Returns a starter configuration for the images in a snapshot. What stays held under it is listed in comments. `None` if there
 /// is nothing to configure.
-pub fn starter(snapshot: &dyn Snapshot) -> Result<String, Error> {
+pub fn starter(snapshot: &dyn Snapshot) -> Result<Option<String>, Error> {
     let listed = list(snapshot, &Config::default());
     if listed.is_empty() {
-        return Err(Error::usage(
-            "cannot write a configuration: nothing found here",
-            hint!(
-                "command-line.md#start-a-configuration",
-                "run the command in the folder that has the manifests, or write tagboat.yaml by hand and name them in `paths.include`"
-            ),
-        ));
+        return Ok(None);
     }
     let mut summary = summary(&listed);
     let text = config::starter(&summary);
@@ -31,5 +25,5 @@ pub fn starter(snapshot: &dyn Snapshot) -> Result<String, Error> {
         )
     })?;
     summary.held = held(&list(snapshot, &config), &summary.images);
-    Ok(config::starter(&summary))
+    Ok(Some(config::starter(&summary)))
 }

@@ -609,8 +609,8 @@ fn init_writes_no_file_if_nothing_is_found() {
     std::fs::write(folder.path().join("notes.yaml"), "title: nothing to deploy\n").unwrap();
     for stdout in [&["--stdout"][..], &[]] {
         let output = Tagboat::new().run(&[&["init", "-C", folder.path().to_str().unwrap()], stdout].concat());
-        assert_eq!((output.code, &*output.stdout), (64, ""), "{output:?}");
-        assert!(output.log.contains("nothing found here"), "{output:?}");
+        assert_eq!((output.code, &*output.stdout), (0, ""), "{output:?}");
+        assert!(output.log.contains("nothing found here; no file written"), "{output:?}");
         assert!(!folder.path().join("tagboat.yaml").exists());
     }
 }

@@ -116,7 +116,7 @@ fn starter_holds_nothing_that_was_managed() {
     let (mut managed, mut decided) = (0, 0);
     for folder in folders {
         let snapshot = run::Folder::new(&folder);
-        let Ok(text) = run::starter(&snapshot) else { continue };
+        let Ok(Some(text)) = run::starter(&snapshot) else { continue };
         let config = config::parse(&text, "tagboat.yaml").unwrap();
         let before = run::list(&snapshot, &Config::default());
         let after = run::list(&snapshot, &config);
