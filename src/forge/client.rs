@@ -1,9 +1,11 @@
 //! The one HTTP client of all forges: sends requests to an API with a credential and turns failures into errors. Bounds,
 //! redaction, redirects, retries and rate limits are those of `crate::http`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -14,6 +16,7 @@ use super::credential::Credential;
 use super::error::ForgeError;
 use super::failure::{explain, malformed};
 use super::forge::ForgeKind;
+use super::moved::RepositoryRoute;
 use super::settings::ConnectionSettings;
 
 /// The longest response that is read. A list of a hundred pull requests with long bodies has some megabytes.
@@ -32,6 +35,8 @@ pub(super) struct ApiClient {
     headers: &'static [(&'static str, &'static str)],
     timeout: Duration,
     kind: &'static ForgeKind,
+    /// The route of the repository.
+    repository: Arc<RepositoryRoute>,
 }
 
 /// A response, with its headers.
@@ -47,6 +52,13 @@ impl<T> ApiResponse<T> {
     }
 }
 
+/// A repository in a response.
+#[derive(Deserialize)]
+struct NamedRepository {
+    #[serde(alias = "path_with_namespace")]
+    full_name: String,
+}
+
 /// Why a request failed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum RequestError {
@@ -59,8 +71,12 @@ pub(super) enum RequestError {
 }
 
 impl ApiClient {
-    /// Returns a client for the API of `settings`.
-    pub(super) fn new(settings: &ConnectionSettings, kind: &'static ForgeKind) -> Result<Self, ForgeError> {
+    /// Returns a client for the API of `settings`, which has the repository at the route `repository`.
+    pub(super) fn new(
+        settings: &ConnectionSettings,
+        kind: &'static ForgeKind,
+        repository: &str,
+    ) -> Result<Self, ForgeError> {
         let bad = |reason: String| ForgeError::Settings { reason };
         let api = settings.address.api.trim_end_matches('/').to_owned();
         if !Url::parse(&api).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()) {
@@ -71,7 +87,9 @@ impl ApiClient {
         }
         let credential = settings.credential.clone().ok_or_else(|| bad(format!("{} needs a token", kind.label)))?;
         let http = settings.client.with_own_counter().with_retry_policy(settings.retry_policy);
-        Ok(Self { http, api, credential, headers: &[("accept", "application/json")], timeout: settings.timeout, kind })
+        let (headers, timeout) = (&[("accept", "application/json")], settings.timeout);
+        let repository = Arc::new(RepositoryRoute::new(repository.to_owned()));
+        Ok(Self { http, api, credential, headers, timeout, kind, repository })
     }
 
     /// Replaces the headers that are sent with every request.
@@ -89,6 +107,11 @@ impl ApiClient {
     /// Returns the root of the API.
     pub(super) fn root(&self) -> &str {
         &self.api
+    }
+
+    /// Returns the full name to which the repository was renamed, as far as a response has shown it.
+    pub(super) fn new_name(&self) -> Option<String> {
+        self.repository.new_name()
     }
 
     /// Returns how many requests were sent so far.
@@ -141,8 +164,29 @@ impl ApiClient {
         }
     }
 
-    /// Sends a request with the credential and returns the response unparsed.
+    /// Sends a request with the credential and returns the response unparsed. Where the repository is elsewhere, learns its address.
     pub(super) async fn exchange(
+        &self,
+        method: Method,
+        route: &str,
+        body: Option<Vec<u8>>,
+        idempotent: bool,
+    ) -> Result<Response, RequestError> {
+        let response = self.exchange_at(method, &self.repository.current(route), body, idempotent).await?;
+        if let Some(moved) = self.repository.learn(&self.api, route, &response.url) {
+            let found = self.exchange_at(Method::GET, &moved, None, true).await?;
+            let found = serde_json::from_slice::<NamedRepository>(&found.body).ok();
+            let name = found.map_or(moved, |found| found.full_name);
+            self.repository.set_name(&name);
+            let label = self.kind.label;
+            tracing::warn!(
+                "the repository is now {name} on {label}: change the URL of the remote, and `forge.repository` if it is set"
+            );
+        }
+        Ok(response)
+    }
+
+    async fn exchange_at(
         &self,
         method: Method,
         route: &str,

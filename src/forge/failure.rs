@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::http::HttpError;
+use crate::http::{HttpError, StatusCode};
 
 use super::error::{ForgeError, Refusal};
 
@@ -16,12 +16,21 @@ pub(super) fn explain(action: &str, error: HttpError, permissions: &'static str)
             Refusal { status, message, wait, is_rate_limited: error.rate_limited }.explain(action, permissions)
         }
         HttpError::RateLimited { wait, .. } => ForgeError::RateLimited { action: action.to_owned(), wait: Some(wait) },
-        HttpError::TooLarge { .. } | HttpError::Json { .. } => malformed(action, &error),
+        // Azure DevOps sends writes without a valid token to a sign-in page.
+        HttpError::Redirect { status, to, .. } if status == StatusCode::FOUND && is_sign_in(&to) => {
+            let message = format!("the request was redirected to the sign-in page {to}");
+            ForgeError::Unauthorized { action: action.to_owned(), message }
+        }
+        HttpError::TooLarge { .. } | HttpError::Json { .. } | HttpError::Redirect { .. } => malformed(action, &error),
         HttpError::Header(_) | HttpError::Proxy { .. } | HttpError::ClientOptions(_) => {
             ForgeError::Settings { reason: error.to_string() }
         }
         error => ForgeError::Unreachable { action: action.to_owned(), reason: error.to_string(), hint: Some(hint) },
     }
+}
+
+fn is_sign_in(url: &str) -> bool {
+    ["signin", "sign_in", "login"].iter().any(|word| url.to_ascii_lowercase().contains(word))
 }
 
 /// Returns the error for an unexpected response.

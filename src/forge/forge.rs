@@ -268,4 +268,6 @@ pub struct Access {
     pub rights: Vec<String>,
     /// Requests left before the rate limit, if the forge reports them.
     pub remaining: Option<u64>,
+    /// The full name to which the repository was renamed or transferred.
+    pub new_name: Option<String>,
 }

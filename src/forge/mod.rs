@@ -10,6 +10,7 @@ mod forge;
 mod forges;
 mod lifecycle;
 mod limits;
+mod moved;
 mod remote;
 mod run_page;
 mod settings;

@@ -1,4 +1,4 @@
-//! Sends requests: limits concurrency, counts, follows redirects without credentials, and retries.
+//! Sends requests: limits concurrency, counts, follows redirects, and retries.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -28,7 +28,7 @@ pub struct Client {
     sent: Arc<AtomicU64>,
 }
 
-/// How many redirects to other origins one request follows; those within an origin do not count.
+/// How many redirects one request follows.
 const REDIRECTS: usize = 5;
 
 /// How often one request is refused for a rate limit without a requested delay, if others are answered meanwhile.
@@ -59,7 +59,7 @@ impl Client {
         Self { sent: Arc::default(), ..self.clone() }
     }
 
-    /// Returns how many requests were sent, including failed ones and redirects to other origins.
+    /// Returns how many requests were sent, including failed ones and redirects.
     pub fn sent(&self) -> u64 {
         self.sent.load(Ordering::Relaxed)
     }
@@ -99,7 +99,7 @@ impl Client {
         }
     }
 
-    /// Sends a request once, and follows redirects to other origins.
+    /// Sends a request once, and follows redirects: without credentials to another origin, and never with another method.
     async fn follow(&self, request: &Request) -> Result<Response, HttpError> {
         let mut request = request.clone();
         for _ in 0..=REDIRECTS {
@@ -108,10 +108,20 @@ impl Client {
             let permit = self.limiter(&request.url).acquire(self.retry_policy.max_wait).await;
             let permit = permit.map_err(|wait| HttpError::RateLimited { origin: origin(&from), wait })?;
             let response = self.exchange(&request, &permit).await?;
-            let Some(to) = redirect_target(&response, &request.method) else {
+            let Some(to) = redirect_target(&response) else {
                 return self.read(&request, response).await;
             };
-            let refuse = |cause| Err(HttpError::Redirect { url: redacted(&from), to: redacted(&to), cause });
+            let refuse = |cause| {
+                let status = response.status();
+                Err(HttpError::Redirect { url: redacted(&from), to: redacted(&to), status, cause })
+            };
+            let is_read = matches!(request.method, Method::GET | Method::HEAD);
+            if !is_read && !matches!(response.status().as_u16(), 307 | 308) {
+                return refuse("it would change the method of a write");
+            }
+            if !is_read && origin(&from) != origin(&to) {
+                return refuse("it leads a write to another server");
+            }
             if !matches!(to.scheme(), "http" | "https") || (from.scheme() == "https" && to.scheme() == "http") {
                 return refuse("it leaves HTTPS");
             }
@@ -122,8 +132,8 @@ impl Client {
             }
             request.url = to;
         }
-        let url = redacted(&request.url);
-        Err(HttpError::Redirect { to: url.clone(), url, cause: "too many redirects" })
+        let (url, status) = (redacted(&request.url), StatusCode::FOUND);
+        Err(HttpError::Redirect { to: url.clone(), url, status, cause: "too many redirects" })
     }
 
     /// Sends a request and reads the head of its response.
@@ -207,10 +217,9 @@ impl Client {
     }
 }
 
-/// Returns the target of a redirect that reqwest did not follow. Requests with a body are not redirected.
-fn redirect_target(response: &reqwest::Response, method: &Method) -> Option<Url> {
-    let moved = matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308);
-    if !moved || !matches!(*method, Method::GET | Method::HEAD) {
+/// Returns the target of a redirect.
+fn redirect_target(response: &reqwest::Response) -> Option<Url> {
+    if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
         return None;
     }
     response.url().join(response.headers().get(LOCATION)?.to_str().ok()?).ok()

@@ -75,6 +75,8 @@ pub enum HttpError {
         url: String,
         /// The target, redacted.
         to: String,
+        /// The status of the redirect.
+        status: StatusCode,
         /// The rule that it violates.
         cause: &'static str,
     },

@@ -10,7 +10,6 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::error::HttpError;
 use super::proxies::check_proxies;
-use super::redact::origin;
 use super::verifier::ServerVerifier;
 use crate::secret::Secret;
 
@@ -41,7 +40,7 @@ impl ClientOptions {
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("tagboat/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(Duration::from_secs(10))
-            .redirect(redirect::Policy::custom(within_origin));
+            .redirect(redirect::Policy::none());
         if self.no_proxy {
             builder = builder.no_proxy();
         } else {
@@ -90,11 +89,4 @@ impl ClientOptions {
             )),
         }
     }
-}
-
-/// Follows redirects within the same scheme, host and port with all headers; `Client` follows the others without
-/// credentials.
-fn within_origin(attempt: redirect::Attempt<'_>) -> redirect::Action {
-    let same = attempt.previous().last().is_some_and(|from| origin(from) == origin(attempt.url()));
-    if same && attempt.previous().len() <= 5 { attempt.follow() } else { attempt.stop() }
 }

@@ -73,8 +73,18 @@ pub async fn forge(forge: Result<&dyn Forge, &Error>, config: &Config) -> Check 
                     count_of(usize::try_from(remaining).unwrap_or(usize::MAX), "request")
                 )
             });
-            let parts = [Some(reachable), rights, remaining];
-            Check::ok("forge", parts.into_iter().flatten().collect::<Vec<_>>().join("; "))
+            let parts = [Some(reachable), rights, remaining].into_iter().flatten().collect::<Vec<_>>().join("; ");
+            match access.new_name {
+                None => Check::ok("forge", parts),
+                Some(name) => Check::warning(
+                    "forge",
+                    format!("{parts}; the repository is now {name}"),
+                    hint!(
+                        "forges.md#renamed-repositories",
+                        "change the URL of the remote, and `forge.repository` if it is set"
+                    ),
+                ),
+            }
         }
         Err(error) => Check::failed("forge", chain(&error), error.hint()),
     }

@@ -6,7 +6,7 @@ mod toy;
 use std::path::Path;
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tagboat::forge::{App, FORGES, ForgeError, OperatorCredentials, RemoteUrl, named, recognize};
 use tagboat::http::{Client, ClientOptions};
 use tagboat::plan::{Done, Extras, MergeMethod, Metadata, Proposal, PullRequest, PullRequestState, Record};
@@ -19,6 +19,7 @@ use crate::support::bitbucket_data_center::BITBUCKET_DATA_CENTER;
 use crate::support::certificates::rsa_key;
 use crate::support::code_host::{InstalledApp, State};
 use crate::support::double::{Answer, Fault, READER, TOKEN, Vendor};
+use crate::support::gitea::GITEA;
 use crate::support::github::GITHUB;
 use crate::support::gitlab::GITLAB;
 use crate::support::test_forge::{ALL, TestForge, connect, given, settings};
@@ -498,6 +499,36 @@ async fn reports_a_timeout() {
         let error = forge.open_pull_requests("x/").await.unwrap_err();
         assert!(matches!(error, ForgeError::Unreachable { .. }), "{}: {error:?}", test.name);
     }
+}
+
+/// A write is sent again with its method and body, on the same server, or not at all.
+#[tokio::test]
+async fn follows_no_redirect_that_changes_a_write() {
+    const ELSEWHERE: &str = "https://127.0.0.2:9/api";
+    #[rustfmt::skip]
+    let rows = [
+        // status, location             expected
+        (301, "/elsewhere",             "unexpected response: refused redirect from … it would change the method of a write"),
+        (303, "/elsewhere",             "unexpected response: refused redirect from … it would change the method of a write"),
+        (302, "https://127.0.0.2:9/_signin", "the forge rejected the token (401): the request was redirected to the sign-in page"),
+        (307, ELSEWHERE,                "unexpected response: refused redirect from … it leads a write to another server"),
+        (308, ELSEWHERE,                "unexpected response: refused redirect from … it leads a write to another server"),
+    ];
+    for (status, location, expected) in rows {
+        let test = start(Some(&GITEA));
+        let wanted = pushed(&test, "tagboat/api");
+        let moved = Answer::new(status, Value::Null).header("location", location);
+        // One for the request, one for the attempt after the search for a pull request that it may have opened.
+        (0..2).for_each(|_| test.double.as_ref().unwrap().fail("POST", Fault::Instead(moved.clone())));
+        let error = test.forge.open(&wanted).await.unwrap_err().to_string();
+        assert!(expected.split('…').all(|part| error.contains(part)), "{status} {location}: {error}");
+    }
+    let test = start(Some(&GITEA));
+    let wanted = pushed(&test, "tagboat/api");
+    let route = "/api/v1/repos/acme/gitops/pulls";
+    let moved = Answer::new(307, Value::Null).header("location", route);
+    test.double.as_ref().unwrap().fail("POST", Fault::Instead(moved));
+    assert_eq!(test.forge.open(&wanted).await.unwrap().pull_request.title, wanted.title);
 }
 
 /// People and later versions of Tagboat read the files of `local`.

@@ -118,10 +118,10 @@ fn connect(settings: ConnectionSettings) -> Result<Box<dyn Forge>, ForgeError> {
     let [collection @ .., project, name] = &parts[..] else {
         return Err(not_a_repository(&repository, "organization/project/name"));
     };
-    let (client, retry_policy) = (ApiClient::new(&settings, &KIND)?, settings.retry_policy);
     let collection: String = collection.iter().map(|part| format!("/{part}")).collect();
     let web = format!("{}{collection}/{project}/_git/{name}", settings.address.api.trim_end_matches('/'));
     let root = format!("{collection}/{project}/_apis/git/repositories/{name}");
+    let (client, retry_policy) = (ApiClient::new(&settings, &KIND, &root)?, settings.retry_policy);
     Ok(Box::new(AzureDevops { client, retry_policy, root, collection, web, repository }))
 }
 
@@ -258,7 +258,12 @@ impl Forge for AzureDevops {
         let data = self.client.get::<Value>("read the account of the token", &route).await.unwrap_or_default();
         let name = data.pointer("/authenticatedUser/providerDisplayName").and_then(Value::as_str).map(str::to_owned);
         // A request for rights requires more rights than a bot has.
-        Ok(Access { user: name, rights: vec!["read the repository".to_owned()], remaining: None })
+        Ok(Access {
+            user: name,
+            rights: vec!["read the repository".to_owned()],
+            remaining: None,
+            new_name: self.client.new_name(),
+        })
     }
 
     fn requests(&self) -> u64 {

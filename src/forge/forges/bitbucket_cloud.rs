@@ -94,8 +94,8 @@ fn connect(settings: ConnectionSettings) -> Result<Box<dyn Forge>, ForgeError> {
     let Some((workspace, name)) = repository.split_once('/').filter(|(_, name)| !name.contains('/')) else {
         return Err(not_a_repository(&repository, "workspace/name"));
     };
-    let (client, retry_policy) = (ApiClient::new(&settings, &KIND)?, settings.retry_policy);
     let root = format!("/repositories/{}/{}", segment(workspace), segment(name));
+    let (client, retry_policy) = (ApiClient::new(&settings, &KIND, &root)?, settings.retry_policy);
     Ok(Box::new(BitbucketCloud { client, retry_policy, root, repository }))
 }
 
@@ -225,7 +225,7 @@ impl Forge for BitbucketCloud {
         // An access token of a repository has no user.
         let user =
             self.client.get::<User>("read the account of the token", "/user").await.ok().map(|user| user.display_name);
-        Ok(Access { user, rights, remaining: None })
+        Ok(Access { user, rights, remaining: None, new_name: self.client.new_name() })
     }
 
     fn requests(&self) -> u64 {

@@ -107,8 +107,8 @@ fn connect(settings: ConnectionSettings) -> Result<Box<dyn Forge>, ForgeError> {
     let Some((project, slug)) = repository.split_once('/').filter(|(_, name)| !name.contains('/')) else {
         return Err(not_a_repository(&repository, "PROJECT/name"));
     };
-    let (client, retry_policy) = (ApiClient::new(&settings, &KIND)?, settings.retry_policy);
     let root = format!("/api/latest/projects/{}/repos/{}", segment(project), segment(slug));
+    let (client, retry_policy) = (ApiClient::new(&settings, &KIND, &root)?, settings.retry_policy);
     let (project, slug) = (project.to_owned(), slug.to_owned());
     Ok(Box::new(BitbucketDataCenter { client, retry_policy, root, project, slug, repository }))
 }
@@ -254,7 +254,7 @@ impl Forge for BitbucketDataCenter {
         let writable: Listing<Repository> = self.client.get(&action, &format!("/api/latest/repos?{query}")).await?;
         let can_write = writable.values.iter().any(|repository| repository.slug == response.body.slug);
         let rights = if can_write { vec!["read".to_owned(), "write".to_owned()] } else { vec!["read".to_owned()] };
-        Ok(Access { user, rights, remaining: None })
+        Ok(Access { user, rights, remaining: None, new_name: self.client.new_name() })
     }
 
     fn requests(&self) -> u64 {

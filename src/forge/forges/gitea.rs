@@ -96,8 +96,8 @@ fn connect(settings: ConnectionSettings) -> Result<Box<dyn Forge>, ForgeError> {
     let Some((owner, name)) = repository.split_once('/').filter(|(_, name)| !name.contains('/')) else {
         return Err(not_a_repository(&repository, "owner/name"));
     };
-    let (client, retry_policy) = (ApiClient::new(&settings, &KIND)?, settings.retry_policy);
     let root = format!("/repos/{}/{}", segment(owner), segment(name));
+    let (client, retry_policy) = (ApiClient::new(&settings, &KIND, &root)?, settings.retry_policy);
     Ok(Box::new(Gitea { client, retry_policy, root, repository }))
 }
 
@@ -240,7 +240,7 @@ impl Forge for Gitea {
         let rights = repository.permissions.into_iter().filter(|(_, has)| *has).map(|(name, _)| name).collect();
         // A token may lack the permission to read its account.
         let user = self.client.get::<User>("read the account of the token", "/user").await.ok().map(|user| user.login);
-        Ok(Access { user, rights, remaining: None })
+        Ok(Access { user, rights, remaining: None, new_name: self.client.new_name() })
     }
 
     fn requests(&self) -> u64 {

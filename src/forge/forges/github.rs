@@ -269,7 +269,7 @@ impl Forge for GitHub {
             ];
             rights.into_iter().filter(|(_, has)| *has).map(|(name, _)| name.to_owned()).collect()
         });
-        Ok(Access { user, rights, remaining })
+        Ok(Access { user, rights, remaining, new_name: self.client().new_name() })
     }
 
     fn requests(&self) -> u64 {
@@ -302,7 +302,7 @@ impl GitHub {
     /// Returns the pull requests of one branch of this repository, newest first.
     async fn of_branch(&self, branch: &BranchName, state: &str) -> Result<Vec<PullRequest>, ForgeError> {
         let action = format!("list the pull requests of {} in {}", branch, self.repository);
-        let head = format!("{}:{branch}", self.owner);
+        let head = format!("{}:{branch}", self.client().owner(&self.owner));
         let order = [("sort", "created"), ("direction", "desc"), ("per_page", "100")];
         let pairs = [&[("state", state), ("head", &head)][..], &order].concat();
         // An older server ignores a `head` that it cannot find, and lists everything.

@@ -29,13 +29,25 @@ pub(super) struct GitHubClient {
 impl GitHubClient {
     /// Returns a client for the server of `settings`. Must be called inside a tokio runtime: octocrab starts a task.
     pub(super) fn new(settings: &ConnectionSettings, kind: &'static ForgeKind) -> Result<Self, ForgeError> {
-        let rest = ApiClient::new(settings, kind)?.with_headers(HEADERS);
+        let repository = format!("/repos/{}", settings.address.repository);
+        let rest = ApiClient::new(settings, kind, &repository)?.with_headers(HEADERS);
         // https://docs.github.com/en/enterprise-server/graphql/guides/managing-enterprise-accounts: `/api/graphql`,
         // next to `/api/v3`. octocrab would send it to `/api/v3/graphql`.
         let graphql = rest.clone().with_root(rest.root().trim_end_matches("/v3").to_owned());
         let Ok(octocrab) =
             OctocrabBuilder::new_empty().with_service(Transport(rest.clone())).with_auth(AuthState::None).build();
         Ok(Self { rest, graphql, octocrab })
+    }
+
+    /// Returns the full name to which the repository was renamed, as far as a response has shown it.
+    pub(super) fn new_name(&self) -> Option<String> {
+        self.rest.new_name()
+    }
+
+    /// Returns the current owner of the repository, from the configured one.
+    pub(super) fn owner(&self, configured: &str) -> String {
+        let name = self.new_name();
+        name.as_deref().and_then(|name| name.split('/').next()).unwrap_or(configured).to_owned()
     }
 
     /// Returns how many requests were sent so far.

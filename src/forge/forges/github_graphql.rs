@@ -110,7 +110,7 @@ impl GraphQl {
         let (headline, body) = request.message.split_once('\n').unwrap_or((request.message, ""));
         let file = |(path, bytes): (&Arc<str>, &Vec<u8>)| json!({"path": &**path, "contents": STANDARD.encode(bytes)});
         let input = json!({
-            "branch": {"repositoryNameWithOwner": self.repository, "branchName": branch.as_str()},
+            "branch": {"repositoryNameWithOwner": self.name(), "branchName": branch.as_str()},
             "message": {"headline": headline, "body": body.trim_start()},
             "fileChanges": {"additions": request.files.iter().map(file).collect::<Vec<_>>()},
             "expectedHeadOid": request.base.as_str(),
@@ -168,9 +168,15 @@ impl GraphQl {
         })
     }
 
+    /// Returns the current full name of the repository.
+    fn name(&self) -> String {
+        self.client.new_name().unwrap_or_else(|| self.repository.clone())
+    }
+
     /// Queries the repository.
     async fn query(&self, action: &str, query: &str, mut variables: Value) -> Result<Value, ForgeError> {
-        let (owner, name) = self.repository.split_once('/').unwrap_or_default();
+        let repository = self.name();
+        let (owner, name) = repository.split_once('/').unwrap_or_default();
         (variables["owner"], variables["name"]) = (json!(owner), json!(name));
         self.client.graphql(action, query, variables).await
     }

@@ -85,8 +85,8 @@ fn connect(settings: ConnectionSettings) -> Result<Box<dyn Forge>, ForgeError> {
     if !repository.contains('/') {
         return Err(not_a_repository(&repository, "group/project"));
     }
-    let (client, retry_policy) = (ApiClient::new(&settings, &KIND)?, settings.retry_policy);
     let project = format!("/projects/{}", segment(&repository));
+    let (client, retry_policy) = (ApiClient::new(&settings, &KIND, &project)?, settings.retry_policy);
     Ok(Box::new(GitLab { client, retry_policy, project, repository }))
 }
 
@@ -249,6 +249,7 @@ impl Forge for GitLab {
             user: response.map(|response| response.body.username),
             rights: vec![role(level).to_owned()],
             remaining,
+            new_name: self.client.new_name(),
         })
     }
 

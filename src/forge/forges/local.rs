@@ -223,7 +223,7 @@ impl Forge for Local {
 
     async fn check(&self) -> Result<Access, ForgeError> {
         self.read_all()?;
-        Ok(Access { user: None, rights: vec!["files in a folder".to_owned()], remaining: None })
+        Ok(Access { user: None, rights: vec!["files in a folder".to_owned()], remaining: None, new_name: None })
     }
 
     fn requests(&self) -> u64 {

@@ -151,7 +151,7 @@ impl Forge for Toy {
     }
 
     async fn check(&self) -> Result<Access, ForgeError> {
-        Ok(Access { user: None, rights: vec!["play".to_owned()], remaining: None })
+        Ok(Access { user: None, rights: vec!["play".to_owned()], remaining: None, new_name: None })
     }
 
     fn requests(&self) -> u64 {

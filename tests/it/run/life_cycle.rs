@@ -66,6 +66,8 @@ enum Step {
     Retarget(u64, &'static str),
     /// The default branch gets another name.
     RenameDefault(&'static str),
+    /// The repository gets another name on the forge.
+    RenameRepository(&'static str),
     /// `git.base` of the next runs.
     Base(&'static str),
     /// A person commits to a branch: these references in this file.
@@ -114,6 +116,8 @@ struct Scenario {
 /// Forges that close a pull request when its branch is deleted, and forges that keep it open.
 const CLOSES_WITH_BRANCH: Forges = &[Some(&GITHUB), Some(&GITLAB), Some(&GITEA), Some(&BITBUCKET_DATA_CENTER)];
 const KEEPS_PULL_REQUEST: Forges = &[Some(&BITBUCKET_CLOUD), Some(&AZURE_DEVOPS), None];
+/// Forges that redirect the former name of a repository.
+const RENAMES: Forges = &[Some(&GITHUB), Some(&GITLAB), Some(&GITEA)];
 /// Forges with labels, and forges without.
 const WITH_LABELS: Forges = &[Some(&GITHUB), Some(&GITLAB), Some(&GITEA), Some(&AZURE_DEVOPS), None];
 const WITHOUT_LABELS: Forges = &[Some(&BITBUCKET_CLOUD), Some(&BITBUCKET_DATA_CENTER)];
@@ -321,6 +325,23 @@ const SCENARIOS: &[Scenario] = &[
             "close tagboat/api@release/1: superseded…",
         ]),
         Branches(&["tagboat/api"]),
+    ], ..DEFAULT },
+    Scenario { name: "the repository is renamed while a pull request is open", forges: RENAMES, steps: &[
+        Run(&["open tagboat/api: Update ghcr.io/acme/api from 1.0 to 1.1 in api"]),
+        RenameRepository("ops/delivery"),
+        Build("api:1.2"),
+        Run(&["update tagboat/api: Update ghcr.io/acme/api from 1.0 to 1.2 in api"]),
+        Has(1, "title", "to 1.2"),
+        Commit("main", "api/app.yaml", "api:1.2"),
+        Run(&["close tagboat/api: superseded…"]),
+        Has(1, "comments", "Superseded"),
+        Has(1, "state", "closed"),
+    ], ..DEFAULT },
+    Scenario { name: "the repository is renamed before a pull request is opened", forges: RENAMES, steps: &[
+        RenameRepository("ops/delivery"),
+        Run(&["open tagboat/api: Update ghcr.io/acme/api from 1.0 to 1.1 in api"]),
+        Close(1),
+        Run(&["leave tagboat/api: #1 proposed the same versions…"]),
     ], ..DEFAULT },
     Scenario { name: "another branch becomes the default, and the former one stays", steps: &[
         Run(&["open tagboat/api: Update ghcr.io/acme/api from 1.0 to 1.1 in api"]),
@@ -822,6 +843,7 @@ impl ScenarioRun {
             OpenByPerson(of, number, base) => self.world.forge.open_by_person(of, number, base),
             Retarget(number, base) => self.world.forge.retarget(number, base),
             RenameDefault(branch) => drop(git(&self.world.forge.bare.path, &["branch", "-m", "main", branch])),
+            RenameRepository(name) => self.double().host(|host| host.new_name = Some(name)),
             Base(branch) => self.world.config.git.base = Some(BranchName::new(branch).unwrap()),
             Commit(branch, path, references) => self.world.commit(branch, path, references),
             SetBranch(branch, arguments) => {

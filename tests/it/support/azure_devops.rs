@@ -4,7 +4,7 @@ use base64::Engine;
 use serde_json::{Value, json};
 
 use super::code_host::{CodeHost, Comment, Pull, Refused, State, add_missing};
-use super::double::{Answer, READER, Request, TOKEN, Vendor};
+use super::double::{Answer, READER, Renaming, Request, TOKEN, Vendor};
 use super::spec::Description;
 
 pub(crate) static AZURE_DEVOPS: Vendor = Vendor {
@@ -23,6 +23,7 @@ pub(crate) static AZURE_DEVOPS: Vendor = Vendor {
     person: guid,
     closes_with_branch: false,
     lists_descriptions: false,
+    renaming: Renaming::None,
     answer,
 };
 

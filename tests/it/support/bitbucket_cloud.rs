@@ -4,7 +4,7 @@ use base64::Engine;
 use serde_json::{Value, json};
 
 use super::code_host::{CodeHost, Comment, Pull, Refused, State, add_missing};
-use super::double::{Answer, READER, Request, TOKEN, Vendor};
+use super::double::{Answer, READER, Renaming, Request, TOKEN, Vendor};
 use super::spec::Description;
 
 pub(crate) static BITBUCKET_CLOUD: Vendor = Vendor {
@@ -23,6 +23,7 @@ pub(crate) static BITBUCKET_CLOUD: Vendor = Vendor {
     person: str::to_owned,
     closes_with_branch: false,
     lists_descriptions: true,
+    renaming: Renaming::None,
     answer,
 };
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::code_host::{CodeHost, Comment, Pull, Refused, State};
-use super::double::{Answer, READER, Request, TOKEN, Vendor};
+use super::double::{Answer, READER, Renaming, Request, TOKEN, Vendor};
 use super::spec::Description;
 
 pub(crate) static BITBUCKET_DATA_CENTER: Vendor = Vendor {
@@ -22,6 +22,7 @@ pub(crate) static BITBUCKET_DATA_CENTER: Vendor = Vendor {
     person: str::to_owned,
     closes_with_branch: true,
     lists_descriptions: true,
+    renaming: Renaming::None,
     answer,
 };
 

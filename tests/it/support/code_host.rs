@@ -80,6 +80,8 @@ pub(crate) struct CodeHost {
     /// Labels of the repository, for hosts on which a pull request creates none.
     pub(crate) labels: Vec<String>,
     pub(crate) archived: bool,
+    /// The full name to which the repository was renamed.
+    pub(crate) new_name: Option<&'static str>,
     /// Whether pull requests can be drafts.
     pub(crate) drafts: bool,
     /// The author of new pull requests.
@@ -103,6 +105,7 @@ impl CodeHost {
             people,
             labels: vec!["deploy".into()],
             archived: false,
+            new_name: None,
             drafts: true,
             author: "tagboat-bot".into(),
             app: None,

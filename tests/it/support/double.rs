@@ -93,8 +93,65 @@ pub(crate) struct Vendor {
     pub(crate) closes_with_branch: bool,
     /// Whether lists of pull requests contain complete descriptions; if not, each one needs a request.
     pub(crate) lists_descriptions: bool,
+    /// How it answers requests for a repository that was renamed.
+    pub(crate) renaming: Renaming,
     /// Answers a request; `site` is `http://127.0.0.1:port`.
     pub(crate) answer: fn(site: &str, host: &mut CodeHost, request: &Request) -> Answer,
+}
+
+/// How a vendor answers requests with the former name of a repository.
+pub(crate) enum Renaming {
+    /// 301 to the route with the new name, whatever the method.
+    ByName { route: fn(&str) -> String },
+    /// A redirect to this route with an id: 301 for reads, 307 for writes.
+    ById { route: fn(&str) -> String, id: &'static str },
+    /// The same for reads; 405 for writes.
+    ReadsOnly { route: fn(&str) -> String, id: &'static str },
+    /// It does not know the former name.
+    None,
+}
+
+impl Renaming {
+    /// Returns the request as it is for the former name, or the answer to a request with that name. Only if the repository has a new
+    /// name.
+    fn resolve(&self, vendor: &Vendor, new_name: &str, request: &Request) -> Result<Request, Answer> {
+        let (route, id) = match self {
+            Self::ByName { route } => (route, None),
+            Self::ById { route, id } | Self::ReadsOnly { route, id } => (route, Some(*id)),
+            Self::None => return Ok(request.clone()),
+        };
+        let translated = with_former_name(vendor.repository, new_name, request);
+        let [old, new] = [vendor.repository, new_name].map(|name| format!("{}{}", vendor.root, route(name)));
+        let new = id.map_or(new, |id| format!("{}{id}", vendor.root));
+        if let Some(rest) = request.path.strip_prefix(&new) {
+            return Ok(Request { path: format!("{old}{rest}"), ..translated });
+        }
+        let Some(rest) = request.path.strip_prefix(&old) else { return Ok(translated) };
+        let is_read = request.method == "GET";
+        if !is_read && matches!(self, Self::ReadsOnly { .. }) {
+            let message = "405 Method Not Allowed: Non GET methods are not allowed for moved projects";
+            return Err(Answer::new(405, json!({ "message": message })));
+        }
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        let query = query.extend_pairs(&request.query).finish();
+        let status = if is_read || matches!(self, Self::ByName { .. }) { 301 } else { 307 };
+        let location = if query.is_empty() { format!("{new}{rest}") } else { format!("{new}{rest}?{query}") };
+        Err(Answer::new(status, json!({ "message": "Moved" })).header("location", &location))
+    }
+}
+
+/// Returns a request with the former name of a repository in its query and body in place of the new one.
+fn with_former_name(former: &str, new: &str, request: &Request) -> Request {
+    let ((former_owner, former_name), (owner, name)) = (former.split_once('/').unwrap(), new.split_once('/').unwrap());
+    let pair = |key: &str, value: &str| format!("\"{key}\":\"{value}\"");
+    let body = request.body.to_string().replace(new, former);
+    let body = body.replace(&pair("owner", owner), &pair("owner", former_owner));
+    let body = serde_json::from_str(&body.replace(&pair("name", name), &pair("name", former_name))).unwrap();
+    let query = request.query.iter().map(|(key, value)| {
+        let branch = value.strip_prefix(owner).and_then(|rest| rest.strip_prefix(':'));
+        (key.clone(), branch.map_or(value.clone(), |branch| format!("{former_owner}:{branch}")))
+    });
+    Request { body, query: query.collect(), ..request.clone() }
 }
 
 /// A fault that applies to one request.
@@ -325,6 +382,17 @@ async fn handle(
 }
 
 fn answer_and_check(vendor: &Vendor, site: &str, state: &mut Shared, request: &Request) -> Answer {
+    let Some(new_name) = state.host.new_name else { return answer_by_name(vendor, site, state, request) };
+    let mut answer = match vendor.renaming.resolve(vendor, new_name, request) {
+        Ok(request) => answer_by_name(vendor, site, state, &request),
+        Err(moved) => return moved,
+    };
+    answer.body = serde_json::from_str(&answer.body.to_string().replace(vendor.repository, new_name)).unwrap();
+    answer
+}
+
+/// Answers a request with the name that the repository had at the start.
+fn answer_by_name(vendor: &Vendor, site: &str, state: &mut Shared, request: &Request) -> Answer {
     let path = request.path.strip_prefix(vendor.undescribed).unwrap_or(&request.path);
     let wrong =
         state.spec.as_ref().map_or(vec![], |spec| spec.request(&request.method, path, &request.query, &request.body));

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::code_host::{CodeHost, Comment, InstalledApp, Pull, Refused, State, add_missing};
-use super::double::{Answer, READER, Request, TOKEN, Vendor};
+use super::double::{Answer, READER, Renaming, Request, TOKEN, Vendor};
 use super::github_graphql as graphql;
 use super::spec::Description;
 
@@ -26,6 +26,7 @@ pub(crate) static GITHUB: Vendor = Vendor {
     person: str::to_owned,
     closes_with_branch: true,
     lists_descriptions: true,
+    renaming: Renaming::ById { route: |name| format!("/repos/{name}"), id: "/repositories/7" },
     answer,
 };
 

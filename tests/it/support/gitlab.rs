@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::code_host::{CodeHost, Comment, Pull, Refused, State, add_missing};
-use super::double::{Answer, READER, Request, TOKEN, Vendor};
+use super::double::{Answer, READER, Renaming, Request, TOKEN, Vendor};
 use super::spec::Description;
 
 pub(crate) static GITLAB: Vendor = Vendor {
@@ -32,6 +32,10 @@ pub(crate) static GITLAB: Vendor = Vendor {
     person: str::to_owned,
     closes_with_branch: true,
     lists_descriptions: true,
+    renaming: Renaming::ReadsOnly {
+        route: |name| format!("/projects/{}", name.replace('/', "%2F")),
+        id: "/projects/7",
+    },
     answer,
 };
 
