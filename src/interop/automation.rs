@@ -61,7 +61,7 @@ pub fn objects(path: &str, bytes: &[u8]) -> Vec<Object> {
     // Most files hold none, and a search is much faster than parsing.
     let groups = OBJECTS.concat();
     if groups.iter().any(|group| group.may_be_in(bytes)) {
-        Object::all(path, &as_yaml(path, &String::from_utf8_lossy(bytes)), &groups)
+        Object::all(path, &as_yaml(path, &String::from_utf8_lossy(bytes)).text, &groups)
     } else {
         Vec::new()
     }

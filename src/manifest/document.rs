@@ -1,6 +1,7 @@
 //! The documents that formats read: a parsed tree, and where it is in the file.
 
 use super::options::{FindOptions, ValuesImage};
+use super::outer_marker::OuterMarker;
 use super::screen::Screen;
 use crate::image::TagField;
 use crate::text::{NodeId, NodeKind, Origin, Tree, without_template_ending};
@@ -39,6 +40,8 @@ pub(super) struct DocumentOrigin {
     pub(super) images: Vec<ValuesImage>,
     /// The name of the format whose parser read it; `None` for YAML.
     pub(super) text_format: Option<&'static str>,
+    /// The marker of the enclosing document that covers it.
+    pub(super) outer_marker: Option<OuterMarker>,
 }
 
 impl DocumentOrigin {
@@ -50,6 +53,7 @@ impl DocumentOrigin {
             field_prefix: String::new(),
             images: Vec::new(),
             text_format: None,
+            outer_marker: None,
         }
     }
 
@@ -59,6 +63,7 @@ impl DocumentOrigin {
             bytes: self.bytes.as_ref().map(|bytes| bytes.skip(start)),
             field_prefix: self.field_prefix.clone(),
             images: self.images.clone(),
+            outer_marker: self.outer_marker.clone(),
             ..*self
         }
     }

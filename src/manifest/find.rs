@@ -7,9 +7,10 @@ use super::marker;
 use super::markers::Markers;
 use super::occurrence::{Finding, Notice, NoticeStatus, Occurrence, Place};
 use super::options::FindOptions;
+use super::outer_marker::OuterMarker;
 use super::place::{File, begins};
 use super::screen::{mentions, names_image};
-use crate::text::{self, NodeId, NodeKind, Span, Style, Tree, YamlError};
+use crate::text::{self, Comment, NodeId, NodeKind, Span, Style, Tree, YamlError, YamlText};
 
 /// The format of notices on whole files.
 pub(super) const FILE: &str = "file";
@@ -62,7 +63,7 @@ pub(super) fn fields(set: &FormatSet<'_>, path: &str, bytes: &[u8]) -> Vec<Strin
     if let Some(parse) = own {
         return fields_of(&parse(path, without_byte_order_mark(text).1, &options)).collect();
     }
-    let text = text::as_yaml(path, text);
+    let text = text::as_yaml(path, text).text;
     let (_, body) = without_byte_order_mark(&text);
     let mut fields = Vec::new();
     for span in text::documents(body) {
@@ -154,7 +155,7 @@ impl FileReader<'_> {
     }
 
     /// Reads the documents of a YAML stream.
-    fn stream(&mut self, text: &str) {
+    fn stream(&mut self, YamlText { text, inline_comments }: &YamlText<'_>) {
         let (start, body) = without_byte_order_mark(text);
         if is_encrypted(body) {
             let reason = "encrypted by SOPS: an edit would break its checksum".to_owned();
@@ -177,7 +178,11 @@ impl FileReader<'_> {
             let without_expressions = if is_chart_template { None } else { text::without_expressions(part) };
             for tree in parse(part, without_expressions.as_deref()) {
                 match tree {
-                    Ok(tree) => self.document(&tree, 0, &origin),
+                    Ok(mut tree) => {
+                        let inside = |comment: &Comment<'static>| comment.within(Span::new(base, base + part.len()));
+                        tree.add_comments(inline_comments.iter().filter_map(inside));
+                        self.document(&tree, 0, &origin);
+                    }
                     Err(error) => self.unreadable(part, base + error.offset, &error.message),
                 }
             }
@@ -188,8 +193,8 @@ impl FileReader<'_> {
     fn document(&mut self, tree: &Tree<'_>, depth: usize, origin: &DocumentOrigin) {
         let screen = &self.set.screen;
         let Some(document) = Document::new(&self.file.path, tree, depth, self.options, screen, origin) else { return };
-        let mut found =
-            DocumentFindings::new(self.file, Markers::new(tree, self.set.reads_comments_behind(origin.text_format)));
+        let markers = Markers::new(tree, self.set.reads_comments_behind(origin.text_format));
+        let mut found = DocumentFindings::new(self.file, markers.within(origin.outer_marker.clone()));
         for format in self.set.formats {
             if format.matches(&document) {
                 format.find(&document, &mut found);
@@ -200,13 +205,13 @@ impl FileReader<'_> {
         found.embedded.dedup();
         for node in std::mem::take(&mut found.embedded) {
             if !found.is_taken(node) && depth < MAX_DEPTH {
-                self.embedded(&document, node);
+                self.embedded(&document, node, found.markers.outer(&document, self.file, node));
             }
         }
     }
 
     /// Reads a scalar that may hold documents: a file in a ConfigMap, values in an Argo CD Application, a patch.
-    fn embedded(&mut self, document: &Document<'_>, node: NodeId) {
+    fn embedded(&mut self, document: &Document<'_>, node: NodeId, outer_marker: Option<OuterMarker>) {
         let (tree, outer) = (document.tree, document.origin);
         let Some(value) = tree.text_of(node) else { return };
         let local = tree.span(node);
@@ -220,7 +225,7 @@ impl FileReader<'_> {
         let images: Vec<_> =
             self.set.formats.iter().flat_map(|format| format.images_of_embedded(document, node)).collect();
         let key = tree.key_text(node).unwrap_or_default();
-        let origin = DocumentOrigin { bytes, fallback_offset, field_prefix, images, text_format: None };
+        let origin = DocumentOrigin { bytes, fallback_offset, field_prefix, images, text_format: None, outer_marker };
         if let Some((format, parse)) = self.set.text_format(key, value) {
             let origin = DocumentOrigin { text_format: Some(format), ..origin };
             return self.document(&parse(key, value, self.options), document.depth + 1, &origin);

@@ -15,7 +15,7 @@ use super::screen::BUILT;
 use super::split_reference::SplitReference;
 use super::value;
 use crate::image::ImageReference;
-use crate::text::{NodeId, Span, Tree};
+use crate::text::{Comment, NodeId, Span, Tree};
 
 /// What the formats have found in one document so far.
 pub struct DocumentFindings<'a> {
@@ -229,17 +229,18 @@ impl<'a> DocumentFindings<'a> {
         &mut self,
         document: &Document<'_>,
         format: &'static str,
-        span: Span,
+        comment: &Comment<'_>,
         status: NoticeStatus,
         reason: String,
     ) {
+        let span = comment.span;
         let Some(bytes) = &document.origin.bytes else { return };
         let start = bytes.offset(span.start);
         let place = Place {
             path: self.file.path.clone(),
             position: self.file.position(start),
             field: String::new(),
-            value: document.tree.text()[span.range()].to_owned(),
+            value: comment.text.to_string(),
             span: Some(bytes.span(span).unwrap_or(Span::new(start, start))),
         };
         self.findings.push(Finding::Notice(Notice { place, format, status, reason }));

@@ -1,18 +1,23 @@
 //! A marker comment, and the values that it applies to.
 
 use super::keys::names::is_version_key;
-use super::marker::{ParsedMarker, parse_comment};
+use super::marker::{ParsedMarker, parse_comment, parse_line};
 use super::occurrence::MarkerKind;
 use super::value::is_full_reference;
 use crate::image::ImageName;
-use crate::text::{NodeId, NodeKind, Span, Style, Tree};
+use crate::text::{Comment, NodeId, NodeKind, Span, Style, Tree};
 
 /// A marker comment, and where it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct MarkerComment {
     pub(super) span: Span,
+    text: String,
     pub(super) marker: ParsedMarker,
     place: CommentPlace,
+    /// Whether nothing follows it on its line. Something may follow a comment of JSON.
+    ends_line: bool,
+    /// Whether it is alone on its line, and a blank line follows it and other comments.
+    pub(super) is_apart: bool,
     /// Whether it applies to a finding that was reported.
     pub(super) is_used: bool,
 }
@@ -32,15 +37,17 @@ enum CommentPlace {
 
 impl MarkerComment {
     /// Reads a comment of a document. `reads_behind` says whether the reader of the file reads comments behind other text.
-    pub(super) fn read(tree: &Tree<'_>, span: Span, reads_behind: bool) -> Option<Self> {
-        let text = tree.text();
-        let marker = parse_comment(&text[span.range()])?;
+    pub(super) fn read(tree: &Tree<'_>, comment: &Comment<'_>, reads_behind: bool) -> Option<Self> {
+        let (text, span) = (tree.text(), comment.span);
         let line_start = start_of_line(text, span.start);
         let before = &text[line_start..span.start];
+        let parse = if before.trim().is_empty() { parse_line } else { parse_comment };
+        let marker = parse(&comment.text)?;
         let place = if !before.trim().is_empty() {
             let is_dash = !tree.is_lines() && before.bytes().all(|byte| matches!(byte, b'-' | b' '));
             match before.rfind('-') {
                 Some(dash) if is_dash => CommentPlace::Above(Some(dash)),
+                _ if is_before_value(text, span) => CommentPlace::Above(None),
                 _ if reads_behind => CommentPlace::Behind,
                 _ => CommentPlace::InInstruction { has_own_line: false },
             }
@@ -56,7 +63,16 @@ impl MarkerComment {
             let end = if is_renovate { None } else { at_end(tree, span, before.len()) };
             end.unwrap_or(CommentPlace::Above(None))
         };
-        Some(Self { span, marker, place, is_used: false })
+        let mut lines = text[span.end..].lines();
+        let ends_line = lines.next().is_none_or(|rest| rest.trim().is_empty());
+        let is_above = matches!(place, CommentPlace::Above(_)) && ends_line;
+        let is_apart = is_above && lines.find(|line| !is_comment(line)).is_some_and(|line| line.trim().is_empty());
+        Some(Self { span, text: comment.text.to_string(), marker, place, ends_line, is_apart, is_used: false })
+    }
+
+    /// Returns the comment itself.
+    pub(super) fn comment(&self) -> Comment<'static> {
+        Comment { span: self.span, text: self.text.clone().into() }
     }
 
     /// Returns the mapping or the item at whose end the comment is.
@@ -97,9 +113,26 @@ impl MarkerComment {
         self.is_beside(tree, node) || !self.has_own_line() && collections.any(|id| self.follows(tree, id))
     }
 
-    /// Returns whether the comment is behind the value, or on the line above it if the marker's owner reads that line.
+    /// Returns whether the comment is behind the value, or on the line above it if the marker's owner reads that line. One behind the
+    /// name of an entry is for its first value: `- name: api # …`.
     pub(super) fn is_beside(&self, tree: &Tree<'_>, node: NodeId) -> bool {
-        if self.has_own_line() { self.applies_from_above(tree, node) } else { self.trails(tree, node) }
+        if self.has_own_line() {
+            return self.applies_from_above(tree, node);
+        }
+        match self.entry_behind_name(tree, node).and_then(|entry| version_of(tree, entry)) {
+            Some(value) if self.marker.kind != MarkerKind::Flux => value == node,
+            _ => self.trails(tree, node),
+        }
+    }
+
+    /// Returns the mapping that holds a node if the comment is behind a value that only names it: `- name: api # …`.
+    fn entry_behind_name(&self, tree: &Tree<'_>, node: NodeId) -> Option<NodeId> {
+        tree.parent(node).filter(|map| self.is_behind_name(tree, *map))
+    }
+
+    fn is_behind_name(&self, tree: &Tree<'_>, map: NodeId) -> bool {
+        let mut names = tree.entries(map).filter(|(key, name)| is_name(tree, *key, *name));
+        !self.has_own_line() && names.any(|(_, name)| self.follows(tree, name)) && tree.entries(map).nth(1).is_some()
     }
 
     /// Fails with the reason to hold a value with this image if the marker is malformed or names another image.
@@ -137,8 +170,8 @@ impl MarkerComment {
     /// reads that line.
     pub(super) fn is_at_key(&self, tree: &Tree<'_>, key: NodeId) -> bool {
         let (text, key) = (tree.text(), tree.span(key));
-        let is_behind = || text.get(key.end..self.span.start).is_some_and(|between| between.trim_end() == ":");
-        !self.has_own_line() && is_behind() || self.is_above(text, key.start)
+        let is_behind = |between: &str| between.trim_end_matches([' ', '\t']) == ":";
+        text.get(key.end..self.span.start).is_some_and(is_behind) || self.is_above(text, key.start)
     }
 
     /// Returns whether it may be for the values of a list or a mapping: only Tagboat's own markers that name no image.
@@ -148,19 +181,28 @@ impl MarkerComment {
 
     /// Returns whether it is above the value, where Flux does not read it.
     pub(super) fn is_unread_above(&self, tree: &Tree<'_>, node: NodeId) -> bool {
-        let is_above = || match self.named_entry(tree, node) {
+        let entry = || self.named_entry(tree, node).or_else(|| self.entry_behind_name(tree, node));
+        let is_above = || match entry() {
             Some(entry) => version_of(tree, entry) == Some(node),
             None => self.is_above(tree.text(), tree.span(node).start),
         };
         self.marker.kind == MarkerKind::Flux && is_above()
     }
 
-    /// Returns whether it is at the key of a collection, or above an item of a list.
+    /// Returns whether it is at the key of a collection, above an item of a list, or behind its name.
     pub(super) fn is_at(&self, tree: &Tree<'_>, collection: NodeId) -> bool {
+        if self.is_behind_name(tree, collection) {
+            return true;
+        }
         match tree.key_of(collection) {
             Some(key) => self.is_at_key(tree, key),
             None => tree.parent(collection).is_some() && self.is_above(tree.text(), tree.span(collection).start),
         }
+    }
+
+    /// Returns whether it is at a text that holds documents, or at a list or a mapping around it.
+    pub(super) fn covers(&self, tree: &Tree<'_>, text: NodeId) -> bool {
+        self.applies_to(tree, text) || tree.ancestors(text).any(|at| self.is_at(tree, at) || self.ended() == Some(at))
     }
 
     /// Returns whether it leaves all values alone of a list or a mapping that holds a node.
@@ -210,23 +252,30 @@ impl MarkerComment {
         let map = tree.parent(node).filter(|map| *tree.kind(*map) == NodeKind::Mapping)?;
         let mut entries = tree.entries(map);
         let (key, name) = entries.next()?;
-        let is_name = matches!(tree.text_of(key)?, "name" | "key" | "id")
-            && entries.next().is_some()
-            && !tree.text_of(name).is_some_and(is_full_reference);
+        let is_name = is_name(tree, key, name) && entries.next().is_some();
         (is_name && self.is_above(tree.text(), tree.span(key).start)).then_some(map)
     }
 
-    /// Returns whether the line that holds `offset` is directly below the comment, except for other comments.
+    /// Returns whether a line is blank, and the comment may be for what is below it all the same.
+    fn may_be_apart(&self, line: &str) -> bool {
+        line.trim().is_empty() && self.marker.foreign_datasource.is_none()
+    }
+
+    /// Returns whether the line that holds `offset` is below the comment, with nothing but blank lines and other comments between.
     pub(super) fn is_above(&self, text: &str, offset: usize) -> bool {
         let line_start = start_of_line(text, offset);
         let is_below_dash = || match self.place {
             CommentPlace::Above(Some(dash)) => indentation(&text[line_start..]) > dash,
             _ => true,
         };
+        if !self.ends_line {
+            let between = text.get(self.span.end..offset);
+            return self.has_own_line() && between.is_some_and(is_blank);
+        }
         self.has_own_line()
             && self.ended().is_none()
             && self.span.end < line_start
-            && text[self.span.end..line_start].lines().skip(1).all(|line| line.trim_start().starts_with('#'))
+            && text[self.span.end..line_start].lines().skip(1).all(|line| is_comment(line) || self.may_be_apart(line))
             && is_below_dash()
     }
 }
@@ -268,6 +317,27 @@ fn at_end(tree: &Tree<'_>, comment: Span, column: usize) -> Option<CommentPlace>
 fn is_flow(tree: &Tree<'_>, node: NodeId) -> bool {
     let is_collection = matches!(tree.kind(node), NodeKind::Mapping | NodeKind::Sequence);
     is_collection && tree.text()[tree.span(node).range()].starts_with(['{', '['])
+}
+
+/// Returns whether a comment of JSON precedes a key or a value on its line: `{ /* … */ "image": …`.
+fn is_before_value(text: &str, comment: Span) -> bool {
+    let rest = text[comment.end..].split(['\n', '\r']).next().unwrap_or_default().trim_start();
+    let is_opened = text[..comment.start].trim_end().ends_with(['{', '[', ',', ':']);
+    is_opened && !rest.is_empty() && !rest.starts_with(['}', ']', ','])
+}
+
+fn is_blank(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' ' | b'\t'))
+}
+
+/// Returns whether a value only names the mapping that holds it.
+fn is_name(tree: &Tree<'_>, key: NodeId, name: NodeId) -> bool {
+    let is_key = |key| matches!(key, "name" | "key" | "id");
+    tree.text_of(key).is_some_and(is_key) && tree.text_of(name).is_some_and(|text| !is_full_reference(text))
+}
+
+fn is_comment(line: &str) -> bool {
+    line.trim_start().starts_with(['#', '!'])
 }
 
 /// Returns whether the last line of a text that is neither empty nor a comment goes on at the next one.

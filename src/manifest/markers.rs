@@ -6,6 +6,7 @@ use super::document::Document;
 use super::marker::{MarkedPart, ParsedMarker, wrong_part};
 use super::marker_comment::MarkerComment;
 use super::occurrence::{Marker, MarkerKind};
+use super::outer_marker::OuterMarker;
 use super::place::File;
 use crate::image::ImageReference;
 use crate::text::{Comment, NodeId, Tree};
@@ -16,12 +17,14 @@ pub(super) struct Markers {
     pub(super) comments: Vec<MarkerComment>,
     /// Those at the end of a mapping or an item, by its node.
     at_end: HashMap<NodeId, Vec<usize>>,
+    /// The marker that covers the text that this document is in.
+    outer: Option<OuterMarker>,
 }
 
 impl Markers {
     /// Reads the comments of a document. `reads_behind` says whether the reader of the file reads comments behind other text.
     pub(super) fn new(tree: &Tree<'_>, reads_behind: bool) -> Self {
-        let read = |comment: &Comment| MarkerComment::read(tree, comment.span, reads_behind);
+        let read = |comment: &Comment<'_>| MarkerComment::read(tree, comment, reads_behind);
         let comments: Vec<_> = tree.comments().iter().filter_map(read).collect();
         let mut at_end = HashMap::<NodeId, Vec<usize>>::new();
         for (index, comment) in comments.iter().enumerate() {
@@ -29,7 +32,39 @@ impl Markers {
                 at_end.entry(node).or_default().push(index);
             }
         }
-        Self { comments, at_end }
+        Self { comments, at_end, outer: None }
+    }
+
+    /// Returns the markers of a document within a text that a marker may cover.
+    pub(super) fn within(self, outer: Option<OuterMarker>) -> Self {
+        Self { outer, ..self }
+    }
+
+    /// Returns the marker that covers the documents in a text.
+    pub(super) fn outer(&self, document: &Document<'_>, file: &File<'_>, node: NodeId) -> Option<OuterMarker> {
+        let tree = document.tree;
+        let Some(origin) = &document.origin.bytes else { return self.outer.clone() };
+        let position = |comment: &MarkerComment| file.position(origin.offset(comment.span.start));
+        let ignore = self.ignore(tree, node).map(|(comment, _)| {
+            let ParsedMarker { kind, policy, .. } = &comment.marker;
+            OuterMarker::Ignore(Marker { kind: *kind, policy: policy.clone(), position: position(comment) })
+        });
+        let covers = |comment: &&MarkerComment| {
+            comment.marker.kind != MarkerKind::Renovate && comment.covers(tree, node) && !comment.marker.is_ignore()
+        };
+        let unclear = || {
+            let comment = self.near_comments(tree, &[node]).into_iter().find(covers)?;
+            Some(OuterMarker::Unclear(position(comment).line))
+        };
+        ignore.or_else(unclear).or_else(|| self.outer.clone())
+    }
+
+    /// Marks the comments that cover the documents in a text as used.
+    pub(super) fn use_for_embedded(&mut self, tree: &Tree<'_>, node: NodeId) {
+        for index in self.near(tree, &[node]) {
+            let comment = &mut self.comments[index];
+            comment.is_used |= comment.marker.kind != MarkerKind::Renovate && comment.covers(tree, node);
+        }
     }
 
     /// Returns the numbers of the comments that may apply to a value, or to a list or mapping around one: those directly above and
@@ -123,7 +158,7 @@ impl Markers {
 
     /// Returns whether a marker leaves a value alone.
     pub(super) fn is_ignored(&self, tree: &Tree<'_>, node: NodeId) -> bool {
-        self.ignore(tree, node).is_some()
+        self.ignore(tree, node).is_some() || matches!(self.outer, Some(OuterMarker::Ignore(_)))
     }
 
     /// Returns the marker on any of the scalars of a reference, or at the mapping that holds them.
@@ -148,11 +183,14 @@ impl Markers {
             Some((IgnoreScope::Value, _)) => Ok(None),
             _ => self.choose_policy(document, file, reference, scalars),
         };
-        match ignore {
-            Some((_, marker)) if !matches!(&chosen, Ok(Some(other)) if other.names_policy()) => {
+        let names_policy = matches!(&chosen, Ok(Some(other)) if other.names_policy());
+        match (ignore, &self.outer) {
+            (Some((_, marker)), _) if !names_policy => {
                 scalars.iter().for_each(|node| self.use_for(tree, *node));
                 Ok(Some(marker))
             }
+            (None, Some(OuterMarker::Ignore(marker))) if !names_policy => Ok(Some(marker.clone())),
+            (None, Some(OuterMarker::Unclear(line))) if !names_policy && chosen.is_ok() => Err(covers_many(*line)),
             _ => chosen,
         }
     }
@@ -185,6 +223,9 @@ impl Markers {
             if is_around(comment) || scalars.iter().any(|node| is_near(comment, *node)) {
                 comment.is_used = true;
                 comment.expect_applicable(reference.name())?;
+                if comment.is_apart {
+                    return Err("a blank line is between the marker and this value; remove it, or put the marker behind the value".to_owned());
+                }
                 let ParsedMarker { kind, policy, part, .. } = &comment.marker;
                 if scalars.iter().any(|node| comment.is_in_instruction(tree, *node)) {
                     return Err("the marker is within an instruction; put it alone on the line above".to_owned());
@@ -233,9 +274,14 @@ impl Markers {
         Some(if comment.is_unclear_end() {
             format!("the marker at line {line} is below this value; put it behind the value that it applies to")
         } else {
-            format!("the marker at line {line} covers a list or a mapping; put it beside each value that it applies to")
+            covers_many(line)
         })
     }
+}
+
+/// Returns the reason to hold a value that a marker further out may mean.
+fn covers_many(line: usize) -> String {
+    format!("the marker at line {line} covers several values; put it beside each value that it applies to")
 }
 
 /// Returns the key of a reference: of its only scalar, or of the mapping that holds its scalars. And what holds that key: a mapping, or

@@ -18,6 +18,7 @@ mod marker_comment;
 mod markers;
 mod occurrence;
 mod options;
+mod outer_marker;
 mod part_span;
 mod place;
 mod rewrite;

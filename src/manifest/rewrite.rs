@@ -72,7 +72,7 @@ pub(super) fn compare(path: &str, before: &[u8], after: &[u8], edits: &[Edit]) -
         return changed("the byte order mark is missing".to_owned());
     };
     let edits = InOrder::new(edits);
-    let (before, after) = (&*text::as_yaml(path, before), &*text::as_yaml(path, after));
+    let (before, after) = (&*text::as_yaml(path, before).text, &*text::as_yaml(path, after).text);
     let (old_parts, new_parts) = (text::documents(before), text::documents(after));
     if old_parts.len() != new_parts.len() {
         return changed("the number of documents differs".to_owned());

@@ -3,19 +3,37 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::span::Span;
 use super::template::without_template_ending;
+use super::tree::Comment;
 
-/// Returns a text that parses as YAML: the comments of JSON become those of YAML, by its file name. Every byte stays at its offset. YAML
-/// reads all of JSON, and commas behind the last item too.
-pub fn as_yaml<'a>(path: &str, text: &'a str) -> Cow<'a, str> {
+/// A text that parses as YAML.
+#[derive(Debug)]
+pub struct YamlText<'a> {
+    /// The text, in which every byte is at its offset.
+    pub text: Cow<'a, str>,
+    /// The comments that are not comments of YAML, because something follows them on their line. The text has blanks for them.
+    pub inline_comments: Vec<Comment<'static>>,
+}
+
+/// Returns a text that parses as YAML: the comments of JSON become those of YAML, by its file name. YAML reads all of JSON, and commas
+/// behind the last item too.
+pub fn as_yaml<'a>(path: &str, text: &'a str) -> YamlText<'a> {
     let name = without_template_ending(path);
     let comments = if name.ends_with(".json") || name.ends_with(".jsonc") { comments(text) } else { Vec::new() };
     if comments.is_empty() {
-        return Cow::Borrowed(text);
+        return YamlText { text: Cow::Borrowed(text), inline_comments: Vec::new() };
     }
     let mut bytes = text.as_bytes().to_vec();
-    comments.into_iter().for_each(|comment| rewrite(&mut bytes, comment));
-    String::from_utf8(bytes).map_or(Cow::Borrowed(text), Cow::Owned)
+    let inline: Vec<_> = comments.into_iter().filter_map(|comment| rewrite(&mut bytes, comment)).collect();
+    let inline_comments = inline.into_iter().map(|range| inline_comment(text, range)).collect();
+    YamlText { text: String::from_utf8(bytes).map_or(Cow::Borrowed(text), Cow::Owned), inline_comments }
+}
+
+/// Returns a comment with the mark of YAML: `# two` of `/* two */`.
+fn inline_comment(text: &str, range: Range<usize>) -> Comment<'static> {
+    let content = text[range.clone()].trim_start_matches("/*").trim_end_matches("*/").trim();
+    Comment { span: Span::new(range.start, range.end), text: Cow::Owned(format!("# {content}")) }
 }
 
 /// Returns the comments outside strings. What touches a word or a colon is no comment: JSON with an unquoted `https://…` is YAML.
@@ -57,8 +75,9 @@ fn end_of_string(bytes: &[u8], start: usize) -> usize {
     bytes.len()
 }
 
-/// Makes each line of a comment one of YAML, or blanks where something follows it.
-fn rewrite(bytes: &mut [u8], comment: Range<usize>) {
+/// Makes each line of a comment one of YAML, or blanks where something follows it. Returns the bytes of these.
+fn rewrite(bytes: &mut [u8], comment: Range<usize>) -> Option<Range<usize>> {
+    let mut inline = None;
     if bytes[comment.clone()].ends_with(b"*/") {
         bytes[comment.end - 2..comment.end].fill(b' ');
     }
@@ -73,13 +92,17 @@ fn rewrite(bytes: &mut [u8], comment: Range<usize>) {
         let line = &mut bytes[start..end];
         let word = line.iter().position(|byte| !matches!(byte, b' ' | b'\t'));
         match word {
-            _ if end == comment.end && !ends_line => line.fill(b' '),
+            _ if end == comment.end && !ends_line => {
+                line.fill(b' ');
+                inline = Some(start..end);
+            }
             Some(word) if !is_first && line[word].is_ascii() => line[word] = b'#',
             Some(_) if !is_first => line.fill(b' '),
             _ => {}
         }
         (start, is_first) = (end + 1, false);
     }
+    inline
 }
 
 #[cfg(test)]
@@ -102,9 +125,17 @@ mod tests {
             ("[1] /* a",                              "[1] /* a"),
         ];
         for (text, expected) in rows {
-            assert_eq!(as_yaml("a.jsonc", text), expected, "{text}");
-            assert_eq!(as_yaml("b/a.json.j2", text), expected, "{text}");
-            assert_eq!(as_yaml("a.yaml", text), text);
+            assert_eq!(as_yaml("a.jsonc", text).text, expected, "{text}");
+            assert_eq!(as_yaml("b/a.json.j2", text).text, expected, "{text}");
+            assert_eq!(as_yaml("a.yaml", text).text, text);
         }
+    }
+
+    #[test]
+    fn keeps_the_comments_that_something_follows() {
+        let text = "[1, /* é */ 3 /* a\n b */, 4 /* c */\n]";
+        let found = as_yaml("a.json", text).inline_comments;
+        let shown: Vec<_> = found.iter().map(|one| (&*one.text, &text[one.span.range()])).collect();
+        assert_eq!(shown, [("# é", "/* é */"), ("# b", " b */")]);
     }
 }

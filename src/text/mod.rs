@@ -28,7 +28,7 @@ pub use escape::{
     without_controls_but_colors,
 };
 pub use flow_style::{flow_map, flow_string, flow_style};
-pub use json_comments::as_yaml;
+pub use json_comments::{YamlText, as_yaml};
 pub use near_match::nearest_match;
 pub use origin::Origin;
 pub use percent::percent_decoded;

@@ -12,7 +12,7 @@ use super::span::Span;
 pub struct Tree<'a> {
     pub(super) text: &'a str,
     pub(super) nodes: Vec<TreeNode<'a>>,
-    pub(super) comments: Vec<Comment>,
+    pub(super) comments: Vec<Comment<'a>>,
     pub(super) is_lines: bool,
     pub(super) index: OnceLock<KeyIndex>,
 }
@@ -56,10 +56,21 @@ pub enum NodeKind<'a> {
 }
 
 /// A comment with its `#`, without the end of the line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Comment {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Comment<'a> {
     /// Its bytes in the file.
     pub span: Span,
+    /// Its text, with the mark of YAML also where it is a comment of JSON.
+    pub text: Cow<'a, str>,
+}
+
+impl Comment<'_> {
+    /// Returns the comment with its bytes in a part of the text; `None` if it is not in that part.
+    pub fn within(&self, part: Span) -> Option<Self> {
+        let is_inside = part.start <= self.span.start && self.span.end <= part.end;
+        let span = || Span::new(self.span.start - part.start, self.span.end - part.start);
+        is_inside.then(|| Self { span: span(), text: self.text.clone() })
+    }
 }
 
 /// A key and its value in a text that is not YAML.
@@ -77,7 +88,7 @@ pub struct TextEntry<'a> {
 
 impl<'a> Tree<'a> {
     /// Returns a tree for a text that is not YAML: a list of maps. What follows `#` at the start of a line, or behind a blank or a
-    /// quote outside of values, is a comment.
+    /// quote outside of values, is a comment, and so is a line that begins with `!`, as in properties.
     pub fn of_lines(text: &'a str, maps: Vec<Vec<TextEntry<'a>>>) -> Self {
         let collection =
             |kind, place| TreeNode { kind, span: Span::new(0, 0), parent: 0, place, end: 1, is_key: false };
@@ -108,8 +119,10 @@ impl<'a> Tree<'a> {
             let may_begin = |(hash, _): &(usize, &str)| {
                 *hash == indent || line[..*hash].ends_with([' ', '\t', '"', '\'']) && !is_value(at + hash)
             };
-            if let Some((hash, _)) = line.match_indices('#').find(may_begin) {
-                comments.push(Comment { span: Span::new(at + hash, at + line.trim_end().len()) });
+            let marks = line.match_indices(['#', '!']).filter(|(mark, text)| *text == "#" || *mark == indent);
+            if let Some((hash, _)) = marks.into_iter().find(may_begin) {
+                let (span, text) = (Span::new(at + hash, at + line.trim_end().len()), &line.trim_end()[hash..]);
+                comments.push(Comment { span, text: Cow::Borrowed(text) });
             }
             at += line.len();
         }
@@ -158,8 +171,14 @@ impl<'a> Tree<'a> {
     }
 
     /// Returns the comments in document order.
-    pub fn comments(&self) -> &[Comment] {
+    pub fn comments(&self) -> &[Comment<'a>] {
         &self.comments
+    }
+
+    /// Adds comments that the text has blanks for.
+    pub fn add_comments(&mut self, comments: impl IntoIterator<Item = Comment<'a>>) {
+        self.comments.extend(comments);
+        self.comments.sort_by_key(|comment| comment.span.start);
     }
 
     /// The kind of a node, with its content.

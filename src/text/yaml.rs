@@ -108,7 +108,10 @@ impl<'a> Builder<'a> {
             Event::UnresolvedAlias(_) => {
                 self.push(NodeKind::Alias(None), span, 0);
             }
-            Event::Comment(..) => self.tree.comments.push(Comment { span }),
+            Event::Comment(..) => {
+                let text = Cow::Borrowed(&self.tree.text[span.range()]);
+                self.tree.comments.push(Comment { span, text });
+            }
             _ => {}
         }
     }

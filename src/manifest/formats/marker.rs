@@ -35,21 +35,24 @@ impl Format for Marked {
 
     fn find(&self, document: &Document<'_>, found: &mut DocumentFindings<'_>) {
         let tree = document.tree;
+        for node in &found.embedded {
+            found.markers.use_for_embedded(tree, *node);
+        }
         for index in 0..found.markers.comments.len() {
             let marker = &found.markers.comments[index];
             if marker.is_used {
                 continue;
             }
             if let Some(reason) = marker.marker.problem.clone() {
-                found.report_notice_at(document, NAME, marker.span, NoticeStatus::Held, reason);
+                found.report_notice_at(document, NAME, &marker.comment(), NoticeStatus::Held, reason);
                 continue;
             }
             if let Some(source) = &marker.marker.foreign_datasource {
-                let (span, reason) = (marker.span, foreign_reason(source));
-                found.report_notice_at(document, NAME, span, NoticeStatus::Ignored, reason);
+                let (comment, reason) = (marker.comment(), foreign_reason(source));
+                found.report_notice_at(document, NAME, &comment, NoticeStatus::Ignored, reason);
                 continue;
             }
-            let (parsed, span) = (marker.marker.clone(), marker.span);
+            let (parsed, comment) = (marker.marker.clone(), marker.comment());
             let is_value = |node: &NodeId| tree.text_of(*node).is_some() && !tree.is_key(*node);
             match tree.nodes().filter(is_value).find(|node| marker.is_beside(tree, *node)) {
                 Some(node) if !found.is_taken(node) => report_value(document, found, &parsed, node),
@@ -59,7 +62,7 @@ impl Format for Marked {
                         "the marker {} applies to no value; put it behind one, or alone on the line above",
                         description(&parsed)
                     );
-                    found.report_notice_at(document, NAME, span, NoticeStatus::Held, reason);
+                    found.report_notice_at(document, NAME, &comment, NoticeStatus::Held, reason);
                 }
             }
         }

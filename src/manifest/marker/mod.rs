@@ -8,6 +8,8 @@ mod tagboat;
 pub(super) use flux::wrong_part;
 pub(super) use parsed::{MarkedPart, ParsedMarker};
 
+use super::value::is_full_reference;
+
 /// Texts of which every well-formed marker holds one.
 pub(super) const NEEDLES: &[&str] = &["$imagepolicy", "tagboat:", "renovate:"];
 
@@ -22,10 +24,46 @@ pub(super) fn may_be_in(text: &str) -> bool {
         })
 }
 
-/// Parses a comment, `#` included. Returns `None` if it is not meant as a marker.
+/// Parses a comment, with the `#` or the `!` of properties. Returns `None` if it is not meant as a marker.
 pub(super) fn parse_comment(comment: &str) -> Option<ParsedMarker> {
-    let text = comment.trim_start_matches('#').trim();
+    let text = content(comment);
+    // Whatever else the comment says, to leave a value alone is safe.
+    let mut further = text.split(" #").skip(1).map(content);
+    further.clone().filter_map(tagboat::parse).find(ParsedMarker::is_ignore).or_else(|| marker(text)).or_else(|| {
+        let kind = further.find_map(marker).map(|marker| marker.kind).or_else(|| tagboat::in_prose(text))?;
+        let problem = "the marker is behind other text of its comment; write it first, or in a comment of its own";
+        Some(ParsedMarker::malformed(kind, problem.to_owned()))
+    })
+}
+
+/// Parses a comment that is alone on its line. A value that is commented out keeps its marker to itself.
+pub(super) fn parse_line(comment: &str) -> Option<ParsedMarker> {
+    let first = comment.split(" #").find(|part| !content(part).is_empty()).unwrap_or_default();
+    if is_commented_out(content(first)) { None } else { parse_comment(comment) }
+}
+
+/// Returns the text of a comment.
+fn content(comment: &str) -> &str {
+    comment.trim_start_matches(['#', '!']).trim()
+}
+
+/// Parses the text of a comment that is a marker as a whole.
+fn marker(text: &str) -> Option<ParsedMarker> {
     tagboat::parse(text).or_else(|| renovate::parse(text)).or_else(|| flux::parse(text))
+}
+
+/// Returns whether the text of a comment is a line of a manifest: `image: nginx:1.27`, `TAG=1.2`.
+fn is_commented_out(text: &str) -> bool {
+    let is_quote = |c: char| matches!(c, '"' | '\'' | ',');
+    let mut words = text.trim_start_matches("- ").split_whitespace().map(|word| word.trim_matches(is_quote));
+    let line: Vec<&str> = words.by_ref().take(3).collect();
+    let has_version = |value: &str| value.contains(|c: char| c.is_ascii_digit());
+    let is_assignment = match line[..] {
+        [key, value] => key.ends_with(':') && has_version(value),
+        [word] => word.split_once('=').is_some_and(|(_, value)| has_version(value)),
+        _ => false,
+    };
+    marker(text).is_none() && (is_assignment || line.into_iter().chain(words).any(is_full_reference))
 }
 
 /// Returns why a value of a text file is held that ends in what is meant as a marker, and is no comment for the reader of the file.
@@ -100,6 +138,24 @@ mod tests {
         }
     }
 
+    #[test]
+    fn leaves_the_markers_of_what_is_commented_out() {
+        #[rustfmt::skip]
+        let rows = [
+            ("# pinned # tagboat: ignore",                    true),
+            ("# pinned, see TICKET-1 # tagboat: ignore",      true),
+            ("# tagboat: ignore # image: nginx:1.27",         true),
+            ("# image: nginx:1.27 # tagboat: ignore",         false),
+            ("# - nginx:1.27 # tagboat: ignore",              false),
+            ("# tag: \"1.27\" # tagboat: release",            false),
+            ("# TAG=1.27 # tagboat: ignore",                  false),
+            ("# FROM nginx:1.27 AS a # tagboat: ignore",      false),
+        ];
+        for (text, is_marker) in rows {
+            assert_eq!(parse_line(text).is_some(), is_marker, "{text}");
+        }
+    }
+
     /// Expects a part of the problem of each comment; empty for a marker without one, and `None` for a comment that is no marker.
     fn expect_problems(rows: &[(&str, Option<&str>)]) {
         for (text, expected) in rows {
@@ -131,6 +187,25 @@ mod tests {
             ("# tagboat ignore",                                 Some("write `# tagboat: ignore`")),
             ("# tagboat image=a",                                Some("write `# tagboat: image=a`")),
             ("# tagbot: one two",                                Some(forms)),
+            ("# tagboat",                                        Some("the marker names no policy and no image; write")),
+            ("# tagboat stable",                                 Some("write `# tagboat: stable`")),
+            ("# tagboat-ignore",                                 Some("write `# tagboat: ignore`")),
+            ("# tagboat=ignore",                                 Some("write `# tagboat: ignore`")),
+            ("# tagboat: release # pinned",                      Some("")),
+            ("# tagboat: ignore # pinned",                       Some("")),
+            ("# pinned # tagboat: ignore",                       Some("")),
+            ("# pinned ## tagboat: ignore # x",                  Some("")),
+            ("# tagboat: one two # tagboat: ignore",             Some("")),
+            ("# pinned # tagboat: release",                      Some("behind other text of its comment; write it first")),
+            ("# pinned # tagboat ignore",                        Some("behind other text of its comment; write it first")),
+            ("# pinned # {\"$imagepolicy\": \"a:b\"}",             Some("behind other text of its comment; write it first")),
+            ("# pinned; tagboat: ignore",                        Some("behind other text of its comment; write it first")),
+            ("# TODO (tagboat: release image=a)",                Some("behind other text of its comment; write it first")),
+            ("# @tagboat: ignore",                               Some("write `# tagboat: ignore`")),
+            ("# tagboat-action",                                 None),
+            ("# tagboat: see the documentation",                 Some("surplus word")),
+            ("# see tagboat: it is documented",                  None),
+            ("# .tagboat: x",                                    Some("write `# tagboat: x`")),
             ("# tagboats are nice",                              None),
             ("# tagboat updates this",                           None),
             ("# tagbot ignore",                                  None),
@@ -192,6 +267,10 @@ mod tests {
             ("# rennovate: datasource=docker depName=a",         Some("write `# renovate: datasource=docker depName=a`")),
             ("# Renovate: depName=a",                            Some("write `# renovate: depName=a`")),
             ("# renovate: datasource=docker depName=a suffix=b", Some("")),
+            ("# renovate: datasource=docker depName=a some text", Some("the surplus word `some`; end the comment before it")),
+            ("# renovate: image=a # pinned",                     Some("the surplus word `#`; end the comment before it")),
+            ("# renovate: datasource=docker depName=a # tagboat: ignore", Some("")),
+            ("# renovate: datasource=github-tags depName=a see", Some("")),
             ("# Renovate: see renovate.json",                    None),
             ("# renovate this",                                  None),
         ]);

@@ -80,6 +80,12 @@ impl<'a> Comment<'a> {
         if let Some(invalid) = image.as_ref().filter(|image| ImageName::new(image).is_err()) {
             return Err(format!("`{invalid}` is not the name of an image; {FORM}"));
         }
+        let is_surplus = |word: &&str| !word.contains('=');
+        if image.is_some()
+            && let Some(word) = self.0.split_whitespace().find(is_surplus)
+        {
+            return Err(format!("it has the surplus word `{word}`; end the comment before it"));
+        }
         let is_about_versions = |word: &&str| word.starts_with("versioning=") || word.starts_with("extractVersion=");
         let policy = self.0.split_whitespace().filter(is_about_versions).collect::<Vec<_>>().join(" ");
         let is_chart = self.word("datasource") == Some("helm") && image.is_some();

@@ -24,24 +24,36 @@ pub(super) fn parse(text: &str) -> Option<ParsedMarker> {
     })
 }
 
-/// Returns the words behind a misspelled name: `Tagboat: release`, `tagbot: release` or `tagboat ignore`. Prose about Tagboat is
-/// not meant as a marker.
+/// Returns the words behind a misspelled name: `Tagboat: release`, `tagbot: release`, `tagboat ignore` or `tagboat-ignore`. Prose
+/// about Tagboat is not meant as a marker.
 fn misspelled(text: &str) -> Option<&str> {
-    let end = text.bytes().take(16).position(|byte| byte == b':' || byte.is_ascii_whitespace())?;
+    let is_separator = |byte: u8| byte.is_ascii_whitespace() || matches!(byte, b':' | b'=' | b'-');
+    let end = text.bytes().take(16).position(is_separator).unwrap_or(text.len());
     let (word, rest) = text.split_at(end);
     let rest = rest.trim_start();
     if let Some(rest) = rest.strip_prefix(':') {
         return is_misspelling_of(word, NAME).then_some(rest);
     }
-    let next = rest.split_whitespace().next().unwrap_or_default();
-    let is_meant = word == NAME && (matches!(next, IGNORE | "shape") || next.starts_with("image="));
-    is_meant.then_some(rest)
+    let words = rest.trim_start_matches(['=', '-', ' ']);
+    let next = words.split_whitespace().next().unwrap_or_default();
+    let is_word = rest == next;
+    let is_meant = matches!(next, IGNORE | "shape") || next.starts_with("image=") || is_word;
+    (word == NAME && is_meant).then_some(words)
+}
+
+/// Returns the kind of a marker that ends a comment behind other text: `pinned; tagboat: release`.
+pub(super) fn in_prose(text: &str) -> Option<MarkerKind> {
+    let (before, rest) = text.rsplit_once("tagboat:")?;
+    let is_word = !before.ends_with(|c: char| c.is_alphanumeric());
+    let rest = rest.trim_end_matches(|c: char| !c.is_alphanumeric());
+    (is_word && words(rest).is_ok()).then_some(MarkerKind::Tagboat)
 }
 
 /// Parses `release image=ghcr.io/acme/api`, in any order: a policy, an image, or both.
 fn words(text: &str) -> Result<ParsedMarker, String> {
     let (mut policy, mut image) = (None, None);
-    for word in text.split_whitespace() {
+    // A further comment may follow.
+    for word in text.split_whitespace().take_while(|word| !word.starts_with('#')) {
         match word.strip_prefix("image=") {
             Some(name) if ImageName::new(name).is_err() => {
                 return Err(format!("`{name}` in the marker is not the name of an image"));
