@@ -9,7 +9,7 @@ use super::settings::{ApplicationRef, PREFIX, Watched};
 use crate::interop::objects::Object;
 use crate::manifest::{Notice, Place};
 use crate::policy::PolicyError;
-use crate::text::{nearest_match, nearest_name};
+use crate::text::{is_misspelling_of, nearest_match, nearest_name};
 
 /// Whether Tagboat applies a key.
 #[derive(Clone, Copy)]
@@ -85,17 +85,27 @@ pub(crate) fn hold_images_of_unknown_annotations(application: &Application<'_>, 
 }
 
 /// Returns whether the key of an annotation is meant for an image: by its alias, by an alias that is misspelled, or because it is a key
-/// for the whole application. An alias that is like no other may be of an image that is no longer listed.
+/// for the whole application. An alias that is like no other may be of an image that is no longer listed. For an image without an alias,
+/// the last part of its name is meant.
 fn is_meant_for(key: &str, image: &Watched, aliases: &[String]) -> bool {
     let is_own = |alias: &&String| key.strip_prefix(alias.as_str()).is_some_and(|rest| rest.starts_with('.'));
-    let alias = match aliases.iter().filter(is_own).max_by_key(|alias| alias.len()) {
-        Some(alias) => Some(alias.as_str()),
-        None => match IMAGE_KEYS.iter().find_map(|(name, _)| key.strip_suffix(name)?.strip_suffix('.')) {
-            Some(written) => nearest_name(written, aliases.iter().map(String::as_str)),
-            None => return nearest_name(key, APPLICATION_KEYS.iter().map(|(name, _)| *name)).is_some(),
-        },
+    let written = match (aliases.iter().filter(is_own).max_by_key(|alias| alias.len()), written_alias(key)) {
+        (Some(alias), _) => return alias_of(image).as_ref() == Some(alias),
+        (None, Some(written)) => written,
+        (None, None) => return nearest_name(key, APPLICATION_KEYS.iter().map(|(name, _)| *name)).is_some(),
     };
-    alias.is_some() && alias_of(image).as_deref() == alias
+    match alias_of(image) {
+        Some(alias) => nearest_name(written, aliases.iter().map(String::as_str)) == Some(&*alias),
+        None => image.image.rsplit('/').next().is_some_and(|base| nearest_name(written, [base]).is_some()),
+    }
+}
+
+/// Returns the alias in a key for one image, also if the rest of the key is misspelled.
+fn written_alias(key: &str) -> Option<&str> {
+    let names = || IMAGE_KEYS.iter().map(|(name, _)| *name);
+    let exact = names().find_map(|name| key.strip_suffix(name)?.strip_suffix('.'));
+    let mut dots = key.match_indices('.').map(|(dot, _)| (&key[..dot], &key[dot + 1..]));
+    exact.or_else(|| dots.find(|(_, rest)| names().any(|name| is_misspelling_of(rest, name))).map(|(alias, _)| alias))
 }
 
 /// Returns the alias of an image as annotations have it.
@@ -149,8 +159,7 @@ fn effect(key: &str, aliases: &[String]) -> Result<KeyEffect, String> {
         return Ok(found);
     }
     let names = |keys: &'static [(&'static str, KeyEffect)]| keys.iter().map(|(key, _)| *key);
-    let alias = IMAGE_KEYS.iter().find_map(|(name, _)| key.strip_suffix(name)?.strip_suffix('.'));
-    let near = match (of_image, alias) {
+    let near = match (of_image, written_alias(key)) {
         (Some(name), _) => nearest_name(name, names(IMAGE_KEYS)).map(str::to_owned),
         (None, Some(alias)) => {
             let known = if aliases.is_empty() {

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use crate::image::Platform;
 use crate::interop::label_selector::selects;
 use crate::policy::{PolicyError, Settings};
-use crate::text::nearest_name;
+use crate::text::{is_misspelling_of, nearest_name};
 
 /// The prefix of every annotation key.
 pub const PREFIX: &str = "argocd-image-updater.argoproj.io/";
@@ -144,10 +144,11 @@ impl UpdateSettings {
     }
 }
 
-/// Returns the images that the annotations of an application name; none without `image-list`.
+/// Returns the images that the annotations of an application name; none without `image-list`. Those of a misspelled `image-list` are
+/// meant, and to be held.
 pub fn annotations(annotations: &Map<String, Value>) -> Result<Vec<Watched>, PolicyError> {
-    let Some(list) = annotations.get(&format!("{PREFIX}image-list")) else { return Ok(Vec::new()) };
-    let list = list.as_str().unwrap_or_default();
+    let Some(key) = image_list(annotations) else { return Ok(Vec::new()) };
+    let list = annotations.get(&format!("{PREFIX}{key}")).and_then(Value::as_str).unwrap_or_default();
     let entries: Vec<&str> = list.split(',').map(str::trim).filter(|entry| !entry.is_empty()).collect();
     if entries.is_empty() {
         return Err(PolicyError::at("image-list", "expected an image, found none"));
@@ -165,6 +166,13 @@ pub fn annotations(annotations: &Map<String, Value>) -> Result<Vec<Watched>, Pol
         Watched::new(alias, reference, &update, target)
     };
     Ok(entries.iter().map(watched).collect())
+}
+
+/// Returns the key of the list of images, which may be misspelled.
+pub(super) fn image_list(annotations: &Map<String, Value>) -> Option<&str> {
+    const LIST: &str = "image-list";
+    let keys = || annotations.keys().filter_map(|key| key.strip_prefix(PREFIX));
+    keys().find(|key| *key == LIST).or_else(|| keys().find(|key| is_misspelling_of(key, LIST)))
 }
 
 /// Returns how the annotations of an application configure writing to git.

@@ -274,8 +274,9 @@ impl Collector {
     /// Reads the annotations of an application; `verifier` is an updater that requires signatures.
     fn annotated(&mut self, application: &Application<'_>, verifier: Option<&Object>) {
         let pointer = |key: &str| format!("{}/annotations/{PREFIX}{key}", application.metadata);
-        let list = pointer("image-list");
-        let value = application.annotations.get(&format!("{PREFIX}image-list")).and_then(Value::as_str);
+        let key = settings::image_list(&application.annotations).unwrap_or("image-list");
+        let list = pointer(key);
+        let value = application.annotations.get(&format!("{PREFIX}{key}")).and_then(Value::as_str);
         let setting = place(application.object, &list, value.unwrap_or_default().to_owned());
         let mut watched = match settings::annotations(&application.annotations) {
             Ok(watched) => watched,
