@@ -98,6 +98,25 @@ pub(super) async fn open(
     Ok((setup::sign(repository, &loaded.config)?, loaded))
 }
 
+/// Returns the folder and its configuration, for commands that do nothing without the files of a working tree.
+pub(super) fn checked_out_folder(options: &ReadOptions) -> Result<(PathBuf, Loaded), Error> {
+    if let Location::Folder(folder) = options.repository.location()
+        && git::has_no_checkout(&folder)
+    {
+        return Err(Error::usage(
+            format!(
+                "cannot use {}: this command needs a working tree, and no files are checked out there",
+                folder.display()
+            ),
+            hint!(
+                "command-line.md#where-the-manifests-are",
+                "check out a branch, or use `tagboat plan`, which reads the base branch"
+            ),
+        ));
+    }
+    folder(options)
+}
+
 /// Returns the folder and its configuration, for commands that read a working tree.
 pub(super) fn folder(options: &ReadOptions) -> Result<(PathBuf, Loaded), Error> {
     let (folder, root) = working_tree(&options.repository)?;
@@ -187,7 +206,7 @@ pub(super) async fn run(
 pub(super) async fn edit(log: &LogOptions, changes: &ChangeOptions) -> Result<Exit, Error> {
     let LookupOptions { read: options, cache_dir } = &changes.lookup;
     let scope = Scope { images: images(changes)?, paths: changes.paths()? };
-    let (folder, loaded) = folder(options)?;
+    let (folder, loaded) = checked_out_folder(options)?;
     let remote = setup::remote(&folder, &loaded.config);
     let registries = setup::registries(&loaded, cache_dir.as_deref(), remote.as_deref())?;
     let progress = || progress_line(registries.requests().registry, 0);
@@ -212,7 +231,7 @@ fn finish(log: &LogOptions, changes: &ChangeOptions, report: &RunReport) -> Exit
 pub(super) async fn list(log: &LogOptions, options: &ReadOptions) -> Result<Exit, Error> {
     let listed = match options.repository.location() {
         Location::Folder(_) => {
-            let (folder, loaded) = folder(options)?;
+            let (folder, loaded) = checked_out_folder(options)?;
             run::list(&run::Folder::new(&folder), &loaded.config)
         }
         Location::Url(_) => {

@@ -11,7 +11,7 @@ use crate::run::{self, ExplainRequest};
 use crate::text::utf8;
 
 use super::args::{ExplainArguments, LogOptions, LookupOptions};
-use super::commands::{Output, folder};
+use super::commands::{Output, checked_out_folder};
 
 pub(super) async fn explain(log: &LogOptions, arguments: &ExplainArguments) -> Result<Exit, Error> {
     let LookupOptions { read: options, cache_dir } = &arguments.lookup;
@@ -25,7 +25,7 @@ pub(super) async fn explain(log: &LogOptions, arguments: &ExplainArguments) -> R
     };
     // A current tag, tags and a policy leave nothing to read from the folder.
     let (folder, loaded) =
-        if request.is_self_contained() { (PathBuf::new(), Loaded::default()) } else { folder(options)? };
+        if request.is_self_contained() { (PathBuf::new(), Loaded::default()) } else { checked_out_folder(options)? };
     let remote = setup::remote(&folder, &loaded.config);
     let registries = setup::registries(&loaded, cache_dir.as_deref(), remote.as_deref())?;
     let explanations = run::explain(&folder, &loaded.config, &registries, &request).await?;

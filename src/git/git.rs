@@ -35,7 +35,7 @@ pub trait Git: Send + Sync {
     /// not requested. Fails with [`GitError::LostRace`] if the remote no longer has one of them.
     async fn fetch(&self, branches: &[(BranchName, CommitId)]) -> Result<(), GitError>;
 
-    /// Returns every file of a commit in byte order of the paths, without symbolic links and submodules. A path that is not
+    /// Returns every file of a commit in byte order of the paths, without submodules. A path that is not
     /// UTF-8 gets replacement characters and cannot be changed by a commit.
     fn files(&self, commit: &CommitId) -> Result<Vec<TreeFile>, GitError>;
 
@@ -82,8 +82,19 @@ pub struct TreeFile {
     pub is_unicode: bool,
     /// The object id of the blob, in hex.
     pub blob: Box<str>,
-    /// Whether the file is executable.
-    pub executable: bool,
+    /// What it is.
+    pub kind: FileKind,
+}
+
+/// What a file in a commit is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileKind {
+    /// A regular file.
+    Regular,
+    /// A regular file that can be executed.
+    Executable,
+    /// A symbolic link, whose blob is its target.
+    Link,
 }
 
 /// Parents, people and message of a commit.

@@ -23,7 +23,7 @@ mod working_tree;
 
 pub use embedded::has_no_checkout;
 pub use error::GitError;
-pub use git::{Author, CommitInfo, Git, TreeFile};
+pub use git::{Author, CommitInfo, FileKind, Git, TreeFile};
 pub use history::{FirstParents, first_parents};
 pub use options::{Options, Signing};
 pub use remote::{Login, has_secret_login, shown};

@@ -20,7 +20,7 @@ use gix::objs::tree::EntryKind;
 use jiff::Timestamp;
 
 use super::error::GitError;
-use super::git::{Author, CommitInfo, TreeFile};
+use super::git::{Author, CommitInfo, FileKind, TreeFile};
 use super::ssh_signing::SshSigningKey;
 use crate::temporary::{REPOSITORIES, TemporaryFolder};
 
@@ -90,13 +90,8 @@ impl Objects {
         if !matches!(kind, EntryKind::Blob | EntryKind::BlobExecutable) {
             return Err(GitError::NotAFile { path: path.to_owned(), commit: commit.to_string() });
         }
-        let executable = kind == EntryKind::BlobExecutable;
-        Ok(Some(TreeFile {
-            path: path.into(),
-            is_unicode: true,
-            blob: entry.object_id().to_string().into(),
-            executable,
-        }))
+        let kind = if kind == EntryKind::BlobExecutable { FileKind::Executable } else { FileKind::Regular };
+        Ok(Some(TreeFile { path: path.into(), is_unicode: true, blob: entry.object_id().to_string().into(), kind }))
     }
 
     /// See [`Git::read`](super::git::Git::read).
@@ -214,19 +209,23 @@ fn walk(
         let entry = entry.map_err(|cause| unreadable(&format!("folder /{path}"), &cause))?;
         let length = path.len();
         path.extend_from_slice(entry.filename());
-        match entry.kind() {
+        let kind = match entry.kind() {
             EntryKind::Tree => {
                 path.push(b'/');
                 walk(repository, entry.object_id(), path, files)?;
+                None
             }
-            kind @ (EntryKind::Blob | EntryKind::BlobExecutable) => files.push(TreeFile {
-                path: escaped_name(path).into(),
-                is_unicode: path.to_str().is_ok(),
-                blob: entry.object_id().to_string().into(),
-                executable: kind == EntryKind::BlobExecutable,
-            }),
-            EntryKind::Link | EntryKind::Commit => {}
-        }
+            EntryKind::Blob => Some(FileKind::Regular),
+            EntryKind::BlobExecutable => Some(FileKind::Executable),
+            EntryKind::Link => Some(FileKind::Link),
+            EntryKind::Commit => None,
+        };
+        files.extend(kind.map(|kind| TreeFile {
+            path: escaped_name(path).into(),
+            is_unicode: path.to_str().is_ok(),
+            blob: entry.object_id().to_string().into(),
+            kind,
+        }));
         path.truncate(length);
     }
     Ok(())

@@ -82,7 +82,8 @@ pub(super) fn discover(snapshot: &dyn Snapshot, config: &Config) -> Discovered {
     let unlisted = snapshot.unlisted().iter();
     let unread: Vec<&str> =
         unlisted.filter(|one| matches!(one.cause, UnlistedCause::Folder(_))).map(|one| &*one.path).collect();
-    findings.extend(unmatched(config, (&all_paths, &unread), &findings, &fields).into_iter().map(Finding::Notice));
+    findings
+        .extend(unmatched(config, (&snapshot.names(), &unread), &findings, &fields).into_iter().map(Finding::Notice));
     // A file of the configuration may have other findings. The sort is stable.
     findings.sort_by(|a, b| a.place().path.cmp(&b.place().path));
     Discovered { findings, options, objects, automation }
@@ -140,6 +141,11 @@ fn read(snapshot: &dyn Snapshot, path: Arc<str>, options: &FindOptions) -> ReadF
 fn unlisted(one: &Unlisted, config: &Config, is_manifest: impl Fn(&str) -> bool) -> Option<ReadFile> {
     let (status, reason) = match &one.cause {
         UnlistedCause::Name if is_manifest(&one.path) => (NoticeStatus::Ignored, "the name is not UTF-8".to_owned()),
+        UnlistedCause::Link if is_manifest(&one.path) => (
+            NoticeStatus::Ignored,
+            "a symbolic link; a target in the repository is read under its own name, and no other is read".to_owned(),
+        ),
+        UnlistedCause::Special if is_manifest(&one.path) => (NoticeStatus::Ignored, "not a regular file".to_owned()),
         // Any manifest in it would be read.
         UnlistedCause::Folder(error) if config.paths.read(&format!("{}/values.yaml", one.path)) => {
             (NoticeStatus::Held, format!("cannot read the folder: {error}"))

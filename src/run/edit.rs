@@ -104,6 +104,6 @@ pub async fn edit(root: &Path, config: &Config, registry: &dyn Registry, scope: 
             Err(error) => failed.push((path, error)),
         }
     }
-    let unmatched_paths = scope.unmatched_paths(&folder.paths());
+    let unmatched_paths = scope.unmatched_paths(&folder.names());
     Edited { scope: scope.clone(), unmatched_paths, listed, decisions, changes, files, failed }
 }

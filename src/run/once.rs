@@ -67,6 +67,6 @@ pub async fn run_once(
     let publisher = Publisher::new(services, config, request, &base, &snapshot, &options, at)?;
     let published = publisher.publish(planned.direct_commit.clone(), actions, limits).await;
 
-    let (scope, unmatched_paths) = (request.scope.clone(), request.scope.unmatched_paths(&snapshot.paths()));
+    let (scope, unmatched_paths) = (request.scope.clone(), request.scope.unmatched_paths(&snapshot.names()));
     Ok(Attempt { base, scope, unmatched_paths, at, listed, decisions, planned, published })
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::docs::{Hint, hint};
-use crate::git::{Git, GitError, TreeFile};
+use crate::git::{FileKind, Git, GitError, TreeFile};
 use crate::refname::CommitId;
 use crate::text::escaped_name;
 
@@ -15,6 +15,11 @@ pub trait Snapshot: Send + Sync {
 
     /// Returns what [`paths`](Self::paths) does not contain although it may be or have manifests, sorted by path.
     fn unlisted(&self) -> &[Unlisted];
+
+    /// Returns the names of everything that [`paths`](Self::paths) and [`unlisted`](Self::unlisted) contain.
+    fn names(&self) -> Vec<Arc<str>> {
+        self.paths().into_iter().chain(self.unlisted().iter().map(|one| Arc::clone(&one.path))).collect()
+    }
 
     /// Returns the bytes of a file that [`paths`](Self::paths) contains.
     fn read(&self, path: &str) -> Result<Vec<u8>, SnapshotError>;
@@ -34,6 +39,10 @@ pub struct Unlisted {
 pub enum UnlistedCause {
     /// The path of a file is not UTF-8.
     Name,
+    /// It is a symbolic link. Its target is listed under its own path, if that is in the repository.
+    Link,
+    /// It is neither a file nor a folder nor a link.
+    Special,
     /// A folder cannot be read, with the error.
     Folder(String),
 }
@@ -84,10 +93,14 @@ pub struct CommitSnapshot<'a> {
 impl<'a> CommitSnapshot<'a> {
     /// Lists the files of a commit.
     pub fn new(git: &'a dyn Git, commit: &CommitId) -> Result<Self, GitError> {
-        let (mut files, others): (Vec<_>, Vec<_>) = git.files(commit)?.into_iter().partition(|file| file.is_unicode);
+        let is_listed = |file: &TreeFile| file.is_unicode && file.kind != FileKind::Link;
+        let (mut files, others): (Vec<_>, Vec<_>) = git.files(commit)?.into_iter().partition(is_listed);
         files.sort_by(|a, b| a.path.cmp(&b.path));
-        let mut unlisted: Vec<_> =
-            others.into_iter().map(|file| Unlisted { path: file.path, cause: UnlistedCause::Name }).collect();
+        let unlisted = others.into_iter().map(|file| {
+            let cause = if file.is_unicode { UnlistedCause::Link } else { UnlistedCause::Name };
+            Unlisted { path: file.path, cause }
+        });
+        let mut unlisted: Vec<_> = unlisted.collect();
         unlisted.sort_unstable();
         Ok(Self { git, files, unlisted })
     }
@@ -104,7 +117,7 @@ impl<'a> CommitSnapshot<'a> {
 
     /// Returns whether a file is executable.
     pub(super) fn is_executable(&self, path: &str) -> bool {
-        self.find(path).is_some_and(|file| file.executable)
+        self.find(path).is_some_and(|file| file.kind == FileKind::Executable)
     }
 
     /// Returns the paths of files that differ from those of another commit.
@@ -170,10 +183,14 @@ fn walk<'s>(scope: &rayon::Scope<'s>, root: &'s Path, folder: PathBuf, found: &'
             let (path, kind) = (entry.path(), entry.file_type()?);
             if kind.is_dir() && entry.file_name() != ".git" {
                 scope.spawn(move |scope| walk(scope, root, path, found));
-            } else if kind.is_file() {
-                match relative(root, &path) {
-                    (path, true) => here.paths.push(path),
-                    (path, false) => here.unlisted.push(Unlisted { path, cause: UnlistedCause::Name }),
+            } else if !kind.is_dir() {
+                match (relative(root, &path), kind) {
+                    ((path, false), _) => here.unlisted.push(Unlisted { path, cause: UnlistedCause::Name }),
+                    ((path, true), kind) if kind.is_file() => here.paths.push(path),
+                    ((path, true), kind) => {
+                        let cause = if kind.is_symlink() { UnlistedCause::Link } else { UnlistedCause::Special };
+                        here.unlisted.push(Unlisted { path, cause });
+                    }
                 }
             }
         }
@@ -227,6 +244,8 @@ mod tests {
         std::os::unix::fs::symlink("b/c.yaml", root.path().join("link.yaml")).unwrap();
         let folder = Folder::new(root.path());
         assert_eq!(folder.paths(), [".hidden/a.yaml".into(), "b/c.yaml".into()]);
+        #[cfg(unix)]
+        assert_eq!(folder.unlisted(), [Unlisted { path: "link.yaml".into(), cause: UnlistedCause::Link }]);
         assert_eq!(folder.read("b/c.yaml").unwrap(), b"b/c.yaml");
         assert!(folder.read("nope").is_err());
     }

@@ -882,9 +882,10 @@ fn local_forge_of_the_repository_stays_inside_it() {
     let elsewhere = outside.path().display().to_string();
     #[rustfmt::skip]
     let rows = [
-        (format!("folder: {elsewhere}"),                  "leads out of it"),
-        ("folder: ../pulls".to_owned(),                   "leads out of it"),
-        ("folder: link/pulls".to_owned(),                 "leads out of it"),
+        (format!("folder: {elsewhere}"),                  "is no folder of its working tree"),
+        ("folder: ../pulls".to_owned(),                   "is no folder of its working tree"),
+        ("folder: link/pulls".to_owned(),                 "is no folder of its working tree"),
+        ("folder: .git/refs/heads".to_owned(),            "is no folder of its working tree: .git/refs/heads"),
         ("url: 'https://a.test/../../../pulls', repository: a/b".to_owned(), "missing `forge.folder`"),
     ];
     for (setting, cause) in rows {

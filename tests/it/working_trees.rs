@@ -62,6 +62,53 @@ fn configuration_in_the_current_folder_belongs_to_the_repository() {
     }
 }
 
+/// No working tree is around a bare repository, so what is beside it is the operator's.
+#[test]
+fn configuration_beside_a_bare_repository_is_the_operators() {
+    let tagboat = Tagboat::new().with("DEPLOY_TOKEN", "planted-deploy-token");
+    let place = tempfile::tempdir().unwrap();
+    let bare = Bare::new(place.path(), "gitops");
+    bare.commit("main", &[("app.yaml", "kind: Pod\n")], "Deploy");
+    let home = tagboat.home();
+    git(home, &["clone", "--quiet", "--bare", &bare.url(), "bare.git"]);
+    git(home, &["clone", "--quiet", "--no-checkout", &bare.url(), "empty"]);
+    write(home, &[("op.yaml", &format!("{CREDENTIAL}forge: {{ kind: local, folder: pulls }}\n"))]);
+    #[rustfmt::skip]
+    let rows = [
+        // command                                         code  what is logged
+        ("run --dry-run -C bare.git --config op.yaml",     0,    ""),
+        ("run --dry-run -C empty --config op.yaml",        0,    ""),
+        ("list -C bare.git",                               64,   "this command needs a working tree"),
+        ("edit -C bare.git",                               64,   "use `tagboat plan`, which reads the base branch"),
+        ("edit -C empty",                                  64,   "no files are checked out there"),
+        ("list --config https://acme.test/op.yaml",        64,   "name a file, not a URL"),
+    ];
+    for (command, code, logged) in rows {
+        let output = tagboat.run(&command.split(' ').collect::<Vec<_>>());
+        assert!(output.code == code && output.log.contains(logged), "{command}: {output:?}");
+        assert!(!output.log.contains("op.yaml of the"), "{command}: {output:?}");
+    }
+}
+
+/// A link is never skipped silently, and its name matches globs.
+#[test]
+fn links_to_manifests_are_ignored_rows() {
+    let tagboat = Tagboat::new();
+    let bare = Bare::new(tagboat.home(), "gitops");
+    bare.commit("main", &[("shared/pod.data", "image: x/y:1.0\n")], "Deploy");
+    let links = [("120000", "apps/pod.yaml", "../shared/pod.data"), ("120000", "apps/folder", "../shared")];
+    bare.commit_modes("main", &links, "Link");
+    git(tagboat.home(), &["clone", "--quiet", &bare.url(), "checkout"]);
+    write(tagboat.home(), &[("op.yaml", "paths: { include: ['apps/**'] }\n")]);
+    for repository in ["checkout", &bare.url()] {
+        let output = tagboat.run(&["list", "-C", repository, "--config", "op.yaml", "--format", "json"]);
+        let rows: Vec<_> = output.json().as_array().unwrap().iter().map(|row| row["path"].clone()).collect();
+        assert!(rows == ["apps/pod.yaml"] && output.stdout.contains("\"ignored\""), "{repository}: {output:?}");
+    }
+    let edited = tagboat.run(&["edit", "-C", "checkout", "--path", "apps/*.yaml"]);
+    assert!(edited.code == 0 && !edited.stdout.contains("no file matches"), "{edited:?}");
+}
+
 /// Neither the base branch of the one nor that of the other checkout has this file.
 #[test]
 fn configuration_in_the_checkout_of_the_current_folder_is_not_used_for_another_one() {

@@ -32,7 +32,7 @@ pub(super) enum OutOfBounds {
 #[rustfmt::skip]
 pub(crate) const OPTIONS: &[OptionDoc] = &[
     OptionDoc { key: "max-bump",        about: "major, minor or patch: the greatest part of the version that may change" },
-    OptionDoc { key: "outliers",        about: "reject or allow a step that is too large for a release, such as 1.4.5 to 1.20231001.3; shape, semver and calver reject it by default" },
+    OptionDoc { key: "outliers",        about: "reject or allow a step that is too large for a release, such as 1.4.5 to 20231001.3; shape, semver and calver reject it by default" },
     OptionDoc { key: "allow-older-build", about: "true: accept a suspicious step, such as 0.6.23 to 5.33.2, to an image that was built more than 90 days before the current one" },
     OptionDoc { key: "allow-downgrade", about: "true: select the newest matching tag even if it is older than the current tag" },
 ];

@@ -65,6 +65,12 @@ impl Operator {
         let none =
             Self { config: Config::default(), file: None, repository_file: config::FILE_NAME.into(), is_named: false };
         let Some(path) = named else { return Ok(none) };
+        if path.to_str().is_some_and(|path| path.contains("://")) {
+            return Err(Error::usage(
+                "cannot use the configuration: --config and TAGBOAT_CONFIG name a file, not a URL",
+                hint!("configuration.md#where-it-is-read-from", "download the file first, and name it"),
+            ));
+        }
         if let Some(inside) = location.trees().inside(path) {
             if let Location::Folder(folder) = location
                 && WorkingTrees::of_folder(folder).inside(path).is_none()

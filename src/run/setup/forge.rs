@@ -1,6 +1,6 @@
 //! Connects the forge, with the login from the environment.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::config::{self, ConfigSource, Setting};
 use crate::docs::hint;
@@ -21,6 +21,9 @@ const USER: &str = "TAGBOAT_FORGE_USER";
 
 /// The variable with the address of the forge, set by the operator.
 const URL: &str = "TAGBOAT_FORGE_URL";
+
+/// The variable with the token for the forge.
+const TOKEN: &str = "TAGBOAT_FORGE_TOKEN";
 
 /// Connects the configured forge, or the one that hosts the remote.
 pub fn forge(loaded: &Loaded, remote: &str) -> Result<Box<dyn Forge>, Error> {
@@ -63,7 +66,29 @@ pub fn forge(loaded: &Loaded, remote: &str) -> Result<Box<dyn Forge>, Error> {
             )
         })?;
     }
+    if login.is_none() && kind.is_server() {
+        return Err(no_token(kind, &address.api));
+    }
     Ok((kind.connect)(ConnectionSettings::new(address, login.map(|login| login.credential), client))?)
+}
+
+/// Returns the error for a forge without a token. One that is set and is for another server was withheld, and that is logged.
+fn no_token(kind: &ForgeKind, api: &str) -> Error {
+    let host = http::Url::parse(api).ok().and_then(|url| Some(url.host_str()?.to_owned())).unwrap_or_default();
+    let mut names = std::iter::once(TOKEN).chain(kind.token_variables.iter().map(|token| token.name));
+    match names.find(|name| variable(name).is_some()) {
+        Some(set) => Error::usage(
+            format!(
+                "cannot connect to the forge: {} needs a token, and that of {set} is for another server",
+                kind.label
+            ),
+            hint!("security.md#where-secrets-go", "set {TOKEN} to a token that was made for {host}"),
+        ),
+        None => Error::usage(
+            format!("cannot connect to the forge: {} needs a token", kind.label),
+            hint!("forges.md#tokens", "set {TOKEN} to a token for {host}"),
+        ),
+    }
 }
 
 /// Returns the kind of forge that the configuration names, or that is known to have the remote.
@@ -127,12 +152,18 @@ fn url(settings: &config::ForgeSettings) -> Result<Option<Setting<String>>, Erro
 /// Returns the folder of a `local` forge. The repository names only folders inside itself.
 fn folder_of(loaded: &Loaded, folder: &Setting<PathBuf>) -> Result<String, Error> {
     let path = &folder.value;
-    let is_inside = |root: &Path| path.strip_prefix(root).is_ok_and(|inside| path_without_links(root, inside).is_ok());
+    let written = loaded.root.as_deref().and_then(|root| path.strip_prefix(root).ok()).unwrap_or(path);
+    // git reads every file there.
+    let is_of_git = |part: Component<'_>| part.as_os_str().eq_ignore_ascii_case(".git");
+    let is_inside = |root: &Path| {
+        let inside = path.strip_prefix(root).is_ok_and(|inside| path_without_links(root, inside).is_ok());
+        inside && !written.components().any(is_of_git)
+    };
     if folder.source == ConfigSource::Repository && !loaded.root.as_deref().is_some_and(is_inside) {
         return Err(Error::usage(
             format!(
-                "cannot connect to the forge: `forge.folder` of the repository leads out of it: {}",
-                path.display()
+                "cannot connect to the forge: `forge.folder` of the repository is no folder of its working tree: {}",
+                written.display()
             ),
             hint!(
                 "security.md#settings-and-who-may-set-them",
@@ -156,7 +187,7 @@ fn folder_of(loaded: &Loaded, folder: &Setting<PathBuf>) -> Result<String, Error
 /// Returns the login for a repository at a forge. A token that is set for Tagboat comes before an App, and an App before
 /// the token of CI.
 pub(super) fn forge_login(kind: &ForgeKind, address: &Address) -> Result<Option<forge::ForgeLogin>, Error> {
-    let own = secret_for("TAGBOAT_FORGE_TOKEN", &address.api, |server| kind.is_same_server(server, &address.api))?;
+    let own = secret_for(TOKEN, &address.api, |server| kind.is_same_server(server, &address.api))?;
     let app = if own.is_some() { None } else { app()? };
     let token = if own.is_some() { own } else { ci_token(kind, &address.api)? };
     let given = OperatorCredentials { token, user: variable(USER), app };

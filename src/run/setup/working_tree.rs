@@ -98,7 +98,7 @@ impl WorkingTrees {
 }
 
 /// Returns the root of the checkout with a folder. Outside a checkout, it is the current folder if that has the folder, else the
-/// folder itself.
+/// folder itself. A bare repository has no working tree around it.
 pub(super) fn root(folder: &Path) -> PathBuf {
     let absolute = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
     let current = std::path::absolute(".").unwrap_or_default();
@@ -106,6 +106,7 @@ pub(super) fn root(folder: &Path) -> PathBuf {
         // Messages show the path as typed.
         Some(root) if root == absolute => folder.to_owned(),
         Some(root) => root.to_owned(),
+        None if git::has_no_checkout(&absolute) => folder.to_owned(),
         None if absolute != current && current.parent().is_some() && path_below(&current, folder).is_some() => {
             ".".into()
         }

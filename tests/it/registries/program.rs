@@ -245,8 +245,11 @@ fn check_one_cause(formats: usize, host: &str, settings: &str, variables: &[(&st
     }
 }
 
+/// Returns the response of a host.
+type Respond = fn() -> Reply;
+
 /// What a host does, and the cause that people read once. `$H` is the host.
-const HOST_FAILURES: &[(fn() -> Reply, &str)] = &[
+const HOST_FAILURES: &[(Respond, &str)] = &[
     (|| Reply::new(500, "x").header("retry-after", "0"), "http://$H returned 500 Internal Server Error"),
     (|| Reply::new(200, "").manner(Manner::Silence), "http://$H timed out after 1 s"),
     (|| Reply::new(200, "").manner(Manner::Hangup), "incomplete response from http://$H: "),
@@ -275,7 +278,7 @@ async fn names_a_proxy_that_refuses() {
     let login = || Reply::new(407, "");
     let api = || Reply::new(403, r#"{"errors":[{"code":"DENIED"}]}"#);
     #[rustfmt::skip]
-    let rows: [(fn() -> Reply, &str, &str, &str); 5] = [
+    let rows: [(Respond, &str, &str, &str); 5] = [
         (page,  "HTTP_PROXY",  "http",  "http://registry.test through the proxy $P returned 403 Forbidden"),
         (login, "HTTP_PROXY",  "http",  "http://registry.test through the proxy $P returned 407 Proxy Authentication Required"),
         (api,   "HTTP_PROXY",  "http",  "403: http://registry.test denied anonymous access"),
