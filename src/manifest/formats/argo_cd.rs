@@ -109,7 +109,7 @@ fn helm_parameters(document: &Document<'_>, found: &mut DocumentFindings<'_>, pa
             }
             found.report_split(document, NAME, &split);
         } else if contains_image(name) && is_full_reference(text) {
-            found.report_reference(document, NAME, value);
+            keys.report_whole(document, found, NAME, name, value);
         }
     }
 }

@@ -11,7 +11,7 @@ use super::super::keys::names;
 use super::super::occurrence::NoticeStatus;
 use super::super::options::FindOptions;
 use super::super::screen::{file_name, matches_name};
-use super::super::value::{is_full_reference, not_literal};
+use super::super::value::{is_full_reference, not_literal, parse as parse_reference};
 use crate::text::{NodeId, TextEntry, Tree};
 
 /// The format of Dockerfiles and Containerfiles.
@@ -101,6 +101,10 @@ impl Format for Dockerfile {
                     Some(base) => bases.push(base),
                     None => base_image(document, found, value),
                 },
+                COPY | MOUNT if text.contains('$') && text.contains(['/', ':']) => {
+                    let reason = "a variable, which is not read here; write `FROM` with the variable and `AS NAME`, and name that stage here";
+                    found.report_notice(document, NAME, value, NoticeStatus::Held, reason.to_owned());
+                }
                 COPY | MOUNT | SYNTAX if is_stage() || !is_full_reference(text) => {}
                 COPY | MOUNT | SYNTAX => found.report_reference(document, NAME, value),
                 key if key.starts_with(ENV) => {
@@ -172,18 +176,34 @@ impl BaseImage {
         self.at.extend((from..from + text.len()).map(|byte| Some((node, byte))));
     }
 
+    /// Returns the scalar in which the tag or the digest begins.
+    fn version(&self) -> Option<NodeId> {
+        let (reference, range) = parse_reference(&self.text).ok()?;
+        let version = reference.tag_range().or(reference.digest_range())?;
+        self.at.get(range.start + version.start)?.map(|(node, _)| node)
+    }
+
     /// Reports the reference, or why its arguments cannot be edited.
     fn find(&self, document: &Document<'_>, found: &mut DocumentFindings<'_>, all: &[Self]) {
-        let shares = |other: &&Self| other.arguments.iter().any(|argument| self.arguments.contains(argument));
+        let version = self.version();
+        let edited: Vec<NodeId> = match version {
+            Some(node) => self.arguments.iter().copied().filter(|argument| *argument == node).collect(),
+            None => self.arguments.clone(),
+        };
+        let shares = |other: &&Self| other.arguments.iter().any(|argument| edited.contains(argument));
         if all.iter().filter(shares).any(|other| other.text != self.text) {
-            for argument in self.arguments.iter().filter(|argument| !found.is_taken(**argument)).collect::<Vec<_>>() {
+            for argument in edited.into_iter().filter(|argument| !found.is_taken(*argument)).collect::<Vec<_>>() {
                 let reason = "part of several images, which may need different tags: use one argument per image";
-                found.report_notice(document, NAME, *argument, NoticeStatus::Held, reason.to_owned());
+                found.report_notice(document, NAME, argument, NoticeStatus::Held, reason.to_owned());
             }
             return;
         }
         // Stages with the same image share its arguments: one edit changes all of them.
-        if !self.arguments.iter().any(|argument| found.is_taken(*argument)) {
+        let is_reported = match version {
+            Some(node) => found.is_taken(node),
+            None => self.arguments.iter().any(|argument| found.is_taken(*argument)),
+        };
+        if !is_reported {
             found.report_composed(document, NAME, &self.text, &self.at);
         }
     }

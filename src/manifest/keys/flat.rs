@@ -7,6 +7,7 @@ use super::super::options::tag_setting;
 use super::super::split_reference::SplitReference;
 use super::super::value::is_full_reference;
 use super::names::{ALLOWED, contains_image, is_allow_list, is_image_key};
+use super::registry::report_beside;
 use super::single::is_unfinished;
 use crate::image::begins_with_registry;
 use crate::text::{NodeId, Tree};
@@ -70,11 +71,25 @@ impl<'t> FlatKeys<'t> {
             if is_full_reference(text) && is_allow_list(key) {
                 found.report_notice(document, format, *value, NoticeStatus::Ignored, ALLOWED.to_owned());
             } else if is_reference(list, key, text) {
-                found.report_reference(document, format, *value);
+                self.report_whole(document, found, format, key, *value);
             } else if is_tag(key) && !text.is_empty() {
                 self.report_tag(document, found, format, (key, *value));
             }
         }
+    }
+
+    /// Reports a value that should be a whole reference, unless a registry beside it may be put before the name.
+    pub(in crate::manifest) fn report_whole(
+        &self,
+        document: &Document<'_>,
+        found: &mut DocumentFindings<'_>,
+        format: &'static str,
+        key: &str,
+        value: NodeId,
+    ) {
+        let beside = self.entries.iter().filter_map(|(key, value)| Some((*key, self.tree.text_of(*value)?)));
+        let length = self.tree.text_of(value).map_or(0, str::len);
+        report_beside(document, found, format, (key, value, 0..length), beside);
     }
 
     /// Reports a tag, if the name of its image is beside it.

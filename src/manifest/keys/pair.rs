@@ -7,6 +7,7 @@ use super::super::screen::BUILT;
 use super::super::split_reference::SplitReference;
 use super::super::value::{is_full_reference, is_unambiguous_reference};
 use super::names::{contains_image, flag_of_image, is_image_key};
+use super::registry::report_beside;
 use crate::text::NodeId;
 
 /// Reports `value` or `default` beside a `name`: environment variables, parameters of Tekton and Argo Workflows.
@@ -27,7 +28,10 @@ pub(super) fn named_value(
         if is_full_reference(text) && found.parameter_uses(tree).is_output(tree, map, name) {
             found.report_notice(document, format, value, NoticeStatus::Ignored, BUILT.to_owned());
         } else if is_reference {
-            found.report_reference(document, format, value);
+            let list = tree.parent(map);
+            let entries = list.into_iter().flat_map(|list| tree.items(list));
+            let beside = entries.filter_map(|one| Some((tree.text_at(one, &["name"])?, tree.text_at(one, &[key])?)));
+            report_beside(document, found, format, (name, value, 0..text.len()), beside);
         } else if names_image && text.contains('\n') {
             assignments(document, found, format, value, text);
         }

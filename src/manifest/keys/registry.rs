@@ -1,9 +1,11 @@
 //! Registries that a chart puts before the name of an image: beside it, or for all images.
 
+use std::ops::Range;
+
 use super::super::document::Document;
 use super::super::found::DocumentFindings;
 use super::super::occurrence::NoticeStatus;
-use super::super::value::is_full_reference;
+use super::super::value::{is_full_reference, is_literal};
 use crate::image::{ImageReference, begins_with_registry};
 use crate::text::{NodeId, Tree};
 
@@ -67,6 +69,74 @@ impl<'t> GlobalRegistry<'t> {
     }
 }
 
+/// Words before `registry` in the key of a registry that may be for all images beside it: `REGISTRY`, `global.imageRegistry`.
+const FOR_ALL: [&str; 7] = ["image", "docker", "container", "global", "oci", "private", "default"];
+
+/// Returns why a reference without a registry is held: one of the values beside it is a registry for it, by its key, and what reads the
+/// values may put it before the name. `key` is that of the reference.
+pub(in crate::manifest) fn may_precede<'e>(
+    key: &str,
+    text: &str,
+    beside: impl IntoIterator<Item = (&'e str, &'e str)>,
+) -> Option<String> {
+    if !is_full_reference(text) || begins_with_registry(text) {
+        return None;
+    }
+    let mut image = words(key);
+    image.truncate(image.iter().rposition(|word| word == "image").unwrap_or(image.len()));
+    let is_registry = |(key, value): &(&str, &str)| {
+        let mut words = words(key);
+        let Some(at) = words.iter().rposition(|word| word == "registry") else { return false };
+        let is_end = words[at + 1..].iter().all(|word| matches!(&**word, "url" | "host" | "prefix"));
+        words.truncate(at);
+        let is_for_all = words.last().is_none_or(|last| FOR_ALL.contains(&&**last));
+        let is_own = words.strip_suffix(&["image".to_owned()]).unwrap_or(&words) == image;
+        let is_host = is_literal(value) && begins_with_registry(&format!("{}/", host_of(value)));
+        is_end && is_host && !is_full_reference(value) && (is_for_all || is_own)
+    };
+    let (name, registry) = beside.into_iter().find(is_registry)?;
+    let name = name.trim_start_matches('-');
+    Some(format!(
+        "`{name}`, {registry}, may be put before the name; write the registry into the value, or add `# tagboat: POLICY` to it"
+    ))
+}
+
+/// Splits a key into its words in lower case: `global.imageRegistry`, `IMAGE_REGISTRY`, `--image-registry`.
+fn words(key: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut was_lower = false;
+    let mut begins = true;
+    for c in key.chars() {
+        begins |= !c.is_ascii_alphanumeric() || (c.is_ascii_uppercase() && was_lower);
+        was_lower = c.is_ascii_lowercase();
+        if c.is_ascii_alphanumeric() {
+            if std::mem::replace(&mut begins, false) {
+                words.push(String::new());
+            }
+            words.last_mut().into_iter().for_each(|word| word.push(c.to_ascii_lowercase()));
+        }
+    }
+    words
+}
+
+/// Reports a part of a value that is a reference, unless a registry beside it may be put before the name.
+pub(in crate::manifest) fn report_beside<'e>(
+    document: &Document<'_>,
+    found: &mut DocumentFindings<'_>,
+    format: &'static str,
+    (key, node, part): (&str, NodeId, Range<usize>),
+    beside: impl IntoIterator<Item = (&'e str, &'e str)>,
+) {
+    let text = document.tree.text_of(node).unwrap_or_default();
+    match may_precede(key, &text[part.clone()], beside) {
+        Some(_) if found.is_taken(node) => {}
+        Some(reason) if !found.is_marked(document, node) => {
+            found.report_notice(document, format, node, NoticeStatus::Held, reason);
+        }
+        _ => found.report_reference_in(document, format, node, part),
+    }
+}
+
 /// Returns a registry as it is written in a name: without a scheme and a slash at the end.
 pub(super) fn host_of(registry: &str) -> &str {
     let host = registry.split_once("://").map_or(registry, |(_, host)| host);
@@ -107,11 +177,46 @@ pub(super) fn report_complete(
     format: &'static str,
     node: NodeId,
 ) {
-    let text = document.tree.text_of(node).unwrap_or_default();
+    let tree = document.tree;
+    let text = tree.text_of(node).unwrap_or_default();
     let may_change =
         |registry: &GlobalRegistry<'_>| is_full_reference(text) && registry.changes(text) && !found.is_taken(node);
     match GlobalRegistry::around(document.tree, node).filter(may_change) {
         Some(registry) => found.report_notice(document, format, node, NoticeStatus::Held, registry.reason()),
-        None => found.report_reference(document, format, node),
+        None => {
+            let map = if tree.key_of(node).is_some() { tree.parent(node) } else { None };
+            let entries = map.into_iter().flat_map(|map| tree.entries(map));
+            let beside = entries.filter_map(|(key, value)| Some((tree.text_of(key)?, tree.text_of(value)?)));
+            let key = tree.key_text(node).unwrap_or_default();
+            report_beside(document, found, format, (key, node, 0..text.len()), beside);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_the_registry_of_an_image() {
+        #[rustfmt::skip]
+        let rows = [
+            ("API_IMAGE",      "acme/api:1",      "REGISTRY",             "ghcr.io",                    true),
+            ("API_IMAGE",      "acme/api:1",      "API_REGISTRY",         "ghcr.io/team",               true),
+            ("API_IMAGE",      "acme/api:1",      "WEB_REGISTRY",         "ghcr.io",                    false),
+            ("web.image",      "acme/web:1",      "global.imageRegistry", "https://ghcr.io",            true),
+            ("web.image",      "acme/web:1",      "web.image.registry",   "ghcr.io",                    true),
+            ("--web-image",    "acme/web:1",      "--image-registry",     "localhost:5000",             true),
+            ("API_IMAGE",      "ghcr.io/a/b:1",   "REGISTRY",             "ghcr.io",                    false),
+            ("API_IMAGE",      "acme/api",        "REGISTRY",             "ghcr.io",                    false),
+            ("API_IMAGE",      "acme/api:1",      "REGISTRY_IMAGE",       "ghcr.io/a/registry:2",       false),
+            ("API_IMAGE",      "acme/api:1",      "NPM_REGISTRY",         "https://registry.npmjs.org", false),
+            ("API_IMAGE",      "acme/api:1",      "SCHEMA_REGISTRY_URL",  "http://schema:8081",         false),
+            ("API_IMAGE",      "acme/api:1",      "REGISTRY",             "",                           false),
+            ("API_IMAGE",      "acme/api:1",      "REGISTRY",             "${REGISTRY}",                false),
+        ];
+        for (key, text, name, registry, is_held) in rows {
+            assert_eq!(may_precede(key, text, [(name, registry)]).is_some(), is_held, "{key} {name}");
+        }
     }
 }

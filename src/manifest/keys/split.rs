@@ -122,6 +122,9 @@ pub(super) fn find(document: &Document<'_>, found: &mut DocumentFindings<'_>, fo
         return beside_complete(document, found, format, &keys);
     }
     if tag.is_none() && keys.digest.is_none() && !is_image_map {
+        if let [Some(registry), Some(repository)] = [keys.registry, keys.repository].map(|node| filled(tree, node)) {
+            registry::join_complete(document, found, format, registry, repository);
+        }
         return;
     }
     let Some(names) = names(tree, map, &keys, is_image_map) else { return };

@@ -11,6 +11,7 @@ use super::jobs::are_services;
 use super::names::{
     ALLOWED, assigns_image, contains_image, is_allow_list, is_image_key, is_image_list_key, is_variable,
 };
+use super::registry::{report_beside, report_complete};
 use super::{pair, single, split};
 use crate::text::{NodeId, NodeKind, Style};
 
@@ -155,6 +156,7 @@ fn sequence(document: &Document<'_>, found: &mut DocumentFindings<'_>, format: &
     let are_services = are_services(document, key);
     let mut command = Command::default();
     let mut follows_image_flag = false;
+    let mut last_flag = "";
     for item in tree.items(list) {
         let item = tree.follow(item);
         let Some(text) = tree.string(item) else { continue };
@@ -166,16 +168,30 @@ fn sequence(document: &Document<'_>, found: &mut DocumentFindings<'_>, format: &
             found.report_notice(document, format, item, NoticeStatus::Ignored, BUILT.to_owned());
         } else if is_image_list && is_allow_list(key) && is_full_reference(text) {
             found.report_notice(document, format, item, NoticeStatus::Ignored, ALLOWED.to_owned());
-        } else if are_services || (is_image_list || follows_image_flag) && is_full_reference(text) {
-            found.report_reference(document, format, item);
+        } else if is_image_list && is_full_reference(text) && !are_services {
+            report_complete(document, found, format, item);
+        } else if are_services || follows_image_flag && is_full_reference(text) {
+            let beside = flags(document, list);
+            report_beside(document, found, format, (last_flag, item, 0..text.len()), beside);
         } else if let Some(equals) = equals
             && (is_flag || is_variable(&text[..equals]) || key == LITERALS)
             && assigns_image(&text[..equals], &text[equals + 1..])
         {
-            found.report_reference_in(document, format, item, equals + 1..text.len());
+            let beside = flags(document, list);
+            report_beside(document, found, format, (&text[..equals], item, equals + 1..text.len()), beside);
         }
+        last_flag = text;
         follows_image_flag = is_flag && equals.is_none() && contains_image(text);
     }
+}
+
+/// Returns the flags and the variables of a list with their values: `--registry=ghcr.io`, or `--registry` and `ghcr.io`.
+fn flags<'t>(document: &Document<'t>, list: NodeId) -> impl Iterator<Item = (&'t str, &'t str)> {
+    let tree = document.tree;
+    let words: Vec<&str> = tree.items(list).filter_map(|item| tree.string(tree.follow(item))).collect();
+    let pairs: Vec<_> =
+        words.windows(2).map(|pair| (pair[0], pair[1])).filter(|(flag, _)| flag.starts_with('-')).collect();
+    words.into_iter().filter_map(|word| word.split_once('=')).chain(pairs)
 }
 
 /// Returns whether a word that names what a command writes has a reference: `repo:1`, or `type=image,name=registry/repo:1`.
