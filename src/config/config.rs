@@ -8,6 +8,7 @@ use std::time::Duration;
 use globset::GlobMatcher;
 
 use super::source::{ConfigSource, Setting};
+use super::unreachable::UnreachableRule;
 use super::values::patterns::Patterns;
 use super::values::schedule::Schedule;
 use super::values::template::Template;
@@ -25,6 +26,8 @@ pub struct Config {
     pub manifests: ManifestSettings,
     /// The globs of the configuration, to report those that match nothing.
     pub declared_globs: Vec<DeclaredGlob>,
+    /// The rules that no reference reaches.
+    pub unreachable_rules: Vec<UnreachableRule>,
     /// Policies by name, the built-in `shape` among them.
     pub policies: BTreeMap<String, NamedPolicy>,
     /// The rules in their order: the first that matches a reference applies to it.
@@ -41,6 +44,8 @@ pub struct Config {
     pub forge: ForgeSettings,
     /// Whether the repository's own configuration is used.
     pub repository_config: RepositoryConfig,
+    /// The files of the configuration that are in the repository, from its root.
+    pub own_files: Vec<String>,
     /// The folder of the repository's file, where the clone of a `git-history` policy starts.
     pub folder: PathBuf,
 }

@@ -20,6 +20,7 @@ mod snippet;
 mod source;
 mod starter;
 mod syntax;
+mod unreachable;
 mod validate;
 mod values;
 
@@ -34,6 +35,7 @@ pub use operator_keys::OPERATOR_KEYS;
 pub use overrides::Overrides;
 pub use source::{ConfigFile, ConfigSource, FILE_NAME, Setting};
 pub use starter::{FoundImage, FoundTag, HeldPlace, Summary, starter};
+pub use unreachable::UnreachableRule;
 pub use values::duration::{DurationError, duration};
 pub use values::names::{ForgeNameError, check_name};
 pub use values::patterns::{PatternError, Patterns};

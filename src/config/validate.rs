@@ -13,6 +13,7 @@ use super::schema::{
     AuthorSchema, ForgeSchema, GitSchema, PathsSchema, PullRequestsSchema, RuleSchema, Schema, SignSchema,
 };
 use super::syntax::located::Located;
+use super::unreachable::unreachable;
 use super::values::duration::checked_duration;
 use super::values::names::{checked_names, checked_text};
 use super::values::patterns::{PatternError, Patterns, image_pattern, path_pattern};
@@ -42,9 +43,13 @@ pub(super) fn validate(
             problems.push(problem.documented_at(page!("pull-requests.md#direct-commits")));
         }
     }
+    let is_for_images = |name: &str| policies.get(name).is_some_and(|named| named.entry.policy.is_for_images());
+    let unreachable_rules = unreachable(&rules, is_for_images, files);
     Config {
         paths: paths(schema.paths, problems),
         declared_globs,
+        unreachable_rules,
+        own_files: Vec::new(),
         manifests: manifests(schema.manifests, problems),
         rules: rules.into_iter().map(|written| rule(written, files, &names, problems)).collect(),
         pull_requests: pull_requests(schema.pull_requests, files, problems),

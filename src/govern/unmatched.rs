@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use globset::GlobMatcher;
 
-use crate::config::{Config, ConfigSource, DeclaredGlob, DeclaredKey};
+use crate::config::{Config, ConfigSource, DeclaredGlob, DeclaredKey, UnreachableRule};
 use crate::image::ImageName;
-use crate::manifest::{Finding, Notice, NoticeStatus, Place};
+use crate::manifest::{FieldPath, Finding, Notice, NoticeStatus, Place};
 use crate::text::nearest_match;
 
 /// The format of these notices, which no file has.
@@ -22,11 +22,12 @@ pub fn unmatched(
     config: &Config,
     (paths, unread): (&[Arc<str>], &[&str]),
     findings: &[Finding],
-    fields: &dyn Fn(&str) -> Vec<String>,
+    fields: &dyn Fn(&str) -> Vec<FieldPath>,
 ) -> Vec<Notice> {
     let repository = Repository { config, paths, unread, findings, fields, images: OnceCell::new() };
     let mismatches = config.declared_globs.iter().filter_map(|one| Some((one, repository.mismatch(one)?)));
     let mut notices = mismatches.map(|(declared, mismatch)| notice(declared, mismatch)).collect::<Vec<_>>();
+    notices.extend(config.unreachable_rules.iter().map(unreachable));
     notices.sort_by_key(|notice| notice.place.position);
     notices
 }
@@ -37,7 +38,7 @@ struct Repository<'a> {
     paths: &'a [Arc<str>],
     unread: &'a [&'a str],
     findings: &'a [Finding],
-    fields: &'a dyn Fn(&str) -> Vec<String>,
+    fields: &'a dyn Fn(&str) -> Vec<FieldPath>,
     images: OnceCell<Vec<ImageName>>,
 }
 
@@ -82,8 +83,13 @@ impl Repository<'_> {
         let (is_found, missing) = match &declared.key {
             DeclaredKey::AppVersions => (found.any(|finding| finding.place().field == "appVersion"), "`appVersion`"),
             DeclaredKey::Tags(field, _) => {
-                let is_found = found.any(|finding| is_in_field(&finding.place().field, field));
-                return (!is_found).then(|| Mismatch::Field(self.missing_field(declared, field)));
+                let found: Vec<&Finding> = found.filter(|one| is_in_field(&one.place().field, field)).collect();
+                let reason = if found.is_empty() {
+                    Some(self.missing_field(declared, field))
+                } else {
+                    self.overruled_field(&found, field)
+                };
+                return reason.map(Mismatch::Field);
             }
             DeclaredKey::Patterns => (found.any(|finding| format(finding) == "pattern"), "match of `regex`"),
             DeclaredKey::Follow => (found.next().is_some(), "reference"),
@@ -96,9 +102,38 @@ impl Repository<'_> {
 
     fn missing_field(&self, declared: &DeclaredGlob, field: &str) -> String {
         let files = self.paths.iter().filter(|path| declared.glob.is_match(&***path) && self.config.paths.read(path));
-        let fields: Vec<String> = files.take(MAX_FILES).flat_map(|path| (self.fields)(path)).collect();
+        let fields: Vec<FieldPath> = files.take(MAX_FILES).flat_map(|path| (self.fields)(path)).collect();
+        if let Some(alias) = fields.iter().find(|one| one.path == field && one.written_at != field) {
+            return format!("this field is an alias; write the one with the value, `{}`", alias.written_at);
+        }
         let reason = format!("no file that matches `{}` has this field", declared.written);
-        with_nearest(&reason, nearest_match(field, '.', fields.iter().map(String::as_str)))
+        match fields.iter().find(|one| with_dots(&one.path) == with_dots(field)) {
+            Some(same) => format!(
+                "{reason}; a key with other characters than letters and digits is in brackets: `{}`",
+                same.written_at
+            ),
+            None => with_nearest(&reason, nearest_match(field, '.', fields.iter().map(|one| &*one.path))),
+        }
+    }
+
+    /// Returns why the image of `manifests.tags` is that of none of the values of its field: the manifest names another one.
+    fn overruled_field(&self, found: &[&Finding], field: &str) -> Option<String> {
+        let images = self.config.manifests.tags.iter().filter(|tag| tag.field == field);
+        let images: Vec<ImageName> = images.filter_map(|tag| ImageName::new(&tag.image).ok()).collect();
+        let mut others = Vec::new();
+        for finding in found {
+            match finding {
+                Finding::Occurrence(occurrence) if !images.contains(occurrence.reference.name()) => {
+                    others.push(occurrence.reference.name());
+                }
+                Finding::Occurrence(_) | Finding::Notice(_) => return None,
+            }
+        }
+        let other = others.first()?;
+        Some(format!(
+            "the manifest names the image of this tag, {}, which applies in place of `image`",
+            other.familiar()
+        ))
     }
 
     fn unmatched_image(&self, glob: &GlobMatcher) -> Option<String> {
@@ -157,6 +192,11 @@ fn is_in_field(found: &str, declared: &str) -> bool {
     is_part(found, declared) || is_part(declared, found)
 }
 
+/// Returns a field with a dot before each key: `a.b.c` for `a["b.c"]`.
+fn with_dots(field: &str) -> String {
+    field.replace("[\"", ".").replace("\"]", "").trim_start_matches('.').to_owned()
+}
+
 fn is_about_files_or_images(key: &DeclaredKey) -> bool {
     matches!(
         key,
@@ -194,6 +234,21 @@ fn notice(declared: &DeclaredGlob, mismatch: Mismatch) -> Notice {
         span: None,
     };
     Notice { place, format: CONFIGURATION, status, reason }
+}
+
+fn unreachable(rule: &UnreachableRule) -> Notice {
+    let place = Place {
+        path: rule.file.as_str().into(),
+        position: rule.position,
+        field: "rules".to_owned(),
+        value: "rules".to_owned(),
+        span: None,
+    };
+    let reason = format!(
+        "the rule at line {} matches everything that this rule matches, and the first rule that matches decides; move this rule before it",
+        rule.covered_by
+    );
+    Notice { place, format: CONFIGURATION, status: NoticeStatus::Held, reason }
 }
 
 #[cfg(test)]

@@ -184,7 +184,7 @@ impl<'a> DocumentFindings<'a> {
     ) {
         self.taken.insert(node);
         let is_named = || reason == BUILT || self.markers.has_marker(document.tree, node);
-        let by_default = || if is_named() { None } else { ignored::by_default(document, format) };
+        let by_default = || if is_named() { None } else { ignored::by_default(document, format, node) };
         let ignored = ignored::reason(document, node).or_else(by_default);
         let (status, reason) = match ignored {
             Some(reason) => (NoticeStatus::Ignored, reason),
@@ -279,7 +279,7 @@ impl<'a> DocumentFindings<'a> {
             place.position = self.file.position(name.span.start);
         }
         let index = self.file.next_index();
-        let ignored_by_default = ignored::by_default(document, format);
+        let ignored_by_default = ignored::by_default(document, format, node);
         let occurrence = Occurrence { index, place, format, reference, spans, marker, ignored_by_default };
         self.findings.push(Finding::Occurrence(Arc::new(occurrence)));
     }

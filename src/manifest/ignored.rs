@@ -16,9 +16,9 @@ pub(super) fn reason(document: &Document<'_>, node: NodeId) -> Option<String> {
 }
 
 /// Returns the reason to ignore a reference in a file of another tool, unless a person names a policy for it. What a pattern of
-/// the configuration matches is named.
-pub(super) fn by_default(document: &Document<'_>, format: &str) -> Option<String> {
-    if format == PATTERN {
+/// the configuration matches is named, and so is a tag whose field and image it names.
+pub(super) fn by_default(document: &Document<'_>, format: &str, node: NodeId) -> Option<String> {
+    if format == PATTERN || names_tag(document, node) {
         return None;
     }
     let ignored = if document.is_object() {
@@ -28,6 +28,12 @@ pub(super) fn by_default(document: &Document<'_>, format: &str) -> Option<String
     };
     let (owner, reason) = ignored?;
     Some(format!("{owner}: {reason}"))
+}
+
+fn names_tag(document: &Document<'_>, node: NodeId) -> bool {
+    let mut rules = document.tag_fields().peekable();
+    let field = rules.peek().map(|_| document.field_path(node));
+    field.is_some_and(|field| rules.any(|rule| rule.field == field))
 }
 
 /// Returns whether a node is below the top-level `status` of a document, or of an object in a `List`. In the values of a chart,

@@ -23,26 +23,38 @@ pub fn name_variables(findings: &mut [Finding], read: &dyn Fn(&str) -> Option<Ve
     let listed: BTreeSet<_> = findings.iter().filter_map(lines).collect();
     let files = variables_files();
     let mut texts = Texts { read, texts: BTreeMap::new() };
-    for finding in findings {
-        if let Finding::Notice(notice) = finding
-            && let Some(file) = files.get(notice.format)
-        {
-            let addition = match Variable::of(&notice.place, file, &mut texts) {
-                Some(variable) => {
-                    let is_listed = listed.contains(&(Arc::from(&*variable.path), variable.line));
-                    if is_listed {
-                        notice.status = NoticeStatus::Ignored;
-                    }
-                    variable.describe(is_listed)
-                }
-                None if notice.status == NoticeStatus::Held && has_variable_without_default(&notice.place.value) => {
-                    WITHOUT_DEFAULT.to_owned()
-                }
-                None => continue,
-            };
-            let reason = notice.reason.trim_end_matches(WHERE_SET);
-            notice.reason = format!("{reason}; {addition}");
+    let mut composed = |finding: &Finding| match finding {
+        Finding::Notice(notice) => Composed::of(&notice.place, files.get(notice.format)?, &mut texts),
+        Finding::Occurrence(_) => None,
+    };
+    let all: Vec<Option<Composed>> = findings.iter().map(&mut composed).collect();
+    // The images of each tag: one variable may be the tag of several.
+    let mut images = BTreeMap::<(&str, usize), BTreeSet<&str>>::new();
+    for (one, tag) in all.iter().flatten().filter_map(|one| Some((one, one.tag.as_ref()?))) {
+        images.entry((&one.path, tag.line)).or_default().insert(&one.label);
+    }
+    for (finding, composed) in findings.iter_mut().zip(&all) {
+        let Finding::Notice(notice) = finding else { continue };
+        if !files.contains_key(notice.format) {
+            continue;
         }
+        let addition = match composed {
+            Some(one) => {
+                let is_listed = |variable: &SetVariable| listed.contains(&(Arc::from(&*one.path), variable.line));
+                let is_tag_listed = one.tag.as_ref().or(one.set.first()).is_some_and(is_listed);
+                if is_tag_listed {
+                    notice.status = NoticeStatus::Ignored;
+                }
+                let of_tag = one.tag.as_ref().and_then(|tag| images.get(&(&*one.path, tag.line)));
+                one.describe(is_tag_listed, of_tag)
+            }
+            None if notice.status == NoticeStatus::Held && has_variable_without_default(&notice.place.value) => {
+                WITHOUT_DEFAULT.to_owned()
+            }
+            None => continue,
+        };
+        let reason = notice.reason.trim_end_matches(WHERE_SET);
+        notice.reason = format!("{reason}; {addition}");
     }
 }
 
@@ -89,32 +101,84 @@ impl Texts<'_> {
     }
 }
 
-/// The variable of a value, and the line that sets it.
-struct Variable<'v> {
-    name: &'v str,
-    /// The image, if the variable is its whole tag.
-    image: Option<&'v str>,
-    path: String,
+/// A variable, and the line that sets it.
+struct SetVariable {
+    name: String,
     line: usize,
 }
 
-impl<'v> Variable<'v> {
-    fn of(place: &'v Place, file: &str, texts: &mut Texts<'_>) -> Option<Self> {
-        let (before, name, after) = variable(&place.value)?;
+/// A value with variables that a file sets.
+struct Composed {
+    /// The file that sets the variables.
+    path: String,
+    /// The variables that it sets, in the order of the value.
+    set: Vec<SetVariable>,
+    /// The variable that is the whole tag, if the file sets it.
+    tag: Option<SetVariable>,
+    /// The image of that tag, if it is known.
+    image: Option<String>,
+    /// The image, with its variables if it is not known.
+    label: String,
+}
+
+impl Composed {
+    /// Returns the variables of a value that a file sets; `None` if it sets none.
+    fn of(place: &Place, file: &str, texts: &mut Texts<'_>) -> Option<Self> {
+        let value = &*place.value;
+        let variables = expansions(value)?;
+        if variables.iter().any(|one| one.operator == Operator::Other) {
+            return None;
+        }
         let path = beside(place, file);
-        let line = env_variable(texts.get(&path)?, name)?;
-        let image = before.strip_suffix(':').filter(|image| !image.is_empty() && after.is_empty());
-        Some(Self { name, image, path, line })
+        let text = texts.get(&path)?;
+        let named = |name: &str| Some(SetVariable { name: name.to_owned(), line: env_variable(text, name)?.0 });
+        let mut set = Vec::new();
+        for one in &variables {
+            if !set.iter().any(|known: &SetVariable| known.name == one.name) {
+                set.extend(named(one.name));
+            }
+        }
+        let last = variables.last()?;
+        let before = value[..last.range.start].strip_suffix(':').filter(|image| !image.is_empty());
+        let is_whole_tag = last.range.end == value.len();
+        let tag = if is_whole_tag && before.is_some() { named(last.name) } else { None };
+        let image = before.and_then(|_| {
+            let mut image = String::new();
+            let mut done = 0;
+            for one in &variables[..variables.len() - 1] {
+                image.push_str(&value[done..one.range.start]);
+                let default = if one.operator == Operator::Default { Some(&value[one.word.clone()]) } else { None };
+                image.push_str(env_variable(text, one.name).map(|(_, value)| value).or(default)?);
+                done = one.range.end;
+            }
+            image.push_str(&value[done..last.range.start - 1]);
+            (!image.contains('$')).then_some(image)
+        });
+        let label = image.clone().unwrap_or_else(|| before.unwrap_or(value).to_owned());
+        (!set.is_empty()).then_some(Self { path, set, tag, image, label })
     }
 
-    fn describe(&self, is_listed: bool) -> String {
-        let Self { name, path, line, .. } = self;
-        match self.image {
-            Some(image) if !is_listed => {
-                format!("`{name}` is set at {path}:{line}, and `{}` manages it there", tag_setting(path, name, image))
+    /// Returns where the variables are set, and what manages the tag there. `images` are those that have the tag.
+    fn describe(&self, is_listed: bool, images: Option<&BTreeSet<&str>>) -> String {
+        let path = &self.path;
+        let set: Vec<String> =
+            self.set.iter().map(|one| format!("`{}` is set at {path}:{}", one.name, one.line)).collect();
+        let set = set.join(" and ");
+        match (&self.tag, &self.image) {
+            _ if is_listed => set,
+            (Some(tag), _) if images.is_some_and(|images| images.len() > 1) => {
+                let images: Vec<&str> = images.into_iter().flatten().copied().collect();
+                format!(
+                    "{set}, and `{}` is the tag of several images ({}), whose newest tags differ; give each a variable of its own, or \
+                     update it there",
+                    tag.name,
+                    images.join(", ")
+                )
             }
-            None if !is_listed => format!("`{name}` is set at {path}:{line}; update it there"),
-            _ => format!("`{name}` is set at {path}:{line}"),
+            (Some(tag), Some(image)) => {
+                format!("{set}, and `{}` manages it there", tag_setting(path, &tag.name, image))
+            }
+            _ => format!("{set}; update it there"),
         }
     }
 }

@@ -46,7 +46,8 @@ pub(super) fn discover(snapshot: &dyn Snapshot, config: &Config) -> Discovered {
     let all_paths = snapshot.paths();
     let mut options = options(&all_paths, config);
     // The configuration names images that it does not use.
-    let is_manifest = |path: &Arc<str>| **path != *FILE_NAME && config.paths.read(path);
+    let is_own = |path: &str| path == FILE_NAME || config.own_files.iter().any(|own| own == path);
+    let is_manifest = |path: &Arc<str>| !is_own(path) && config.paths.read(path);
     let paths =
         all_paths.par_iter().map(Arc::clone).filter(|path| manifest::reads(path, &options) && is_manifest(path));
     let mut files = paths.map(|path| read(snapshot, path, &options)).collect::<Vec<_>>();

@@ -437,8 +437,13 @@ fn list_names_the_line_that_sets_a_variable() {
   c: { image: \"$HOST/acme/shop:1.0\" }
   d: { image: \"acme/shop:${ELSEWHERE}\" }
   e: { image: \"${WHOLE:?set it}\" }
+  f: { image: \"${NAME}:${ONE}\" }
+  g: { image: \"${HOST}/d:${TWO:-2}\" }
+  h: { image: \"acme/web:${BOTH}\" }
+  i: { image: \"acme/worker:${BOTH}\" }
+  j: { image: \"acme/api:${UNSET:-1.0}\" }
 ";
-    let env = "# SHOP=0.1\nSHOP=0.9\nexport IMAGE='acme/shop:1.0'\nHOST=ghcr.io\nSHOP=1.0\nWHOLE=acme/jobs:1.0\n";
+    let env = "# SHOP=0.1\nSHOP=0.9\nexport IMAGE='acme/shop:1.0'\nHOST=ghcr.io\nSHOP=1.0\nWHOLE=acme/jobs:1.0\nNAME=acme/named\nONE=1.0\nTWO=2.1\nBOTH=3.0\n";
     let setting = "manifests: { tags: [{ paths: [sub/.env], field: SHOP, image: acme/shop }] }\n";
     let folder = TempDir::new().unwrap();
     std::fs::create_dir(folder.path().join("sub")).unwrap();
@@ -454,6 +459,11 @@ fn list_names_the_line_that_sets_a_variable() {
         rows.as_array().unwrap().iter().map(shown).filter(|row| row.starts_with("sub/")).collect::<Vec<_>>()
     };
     let more = "`manifests: { tags: [{ paths: [sub/.env], field: SHOP, image: acme/shop }] }` manages it there";
+    let setting_of = |field: &str, image: &str| {
+        format!("`manifests: {{ tags: [{{ paths: [sub/.env], field: {field}, image: {image} }}] }}` manages it there")
+    };
+    let several = "`BOTH` is set at sub/.env:10, and `BOTH` is the tag of several images (acme/web, acme/worker), whose newest tags \
+                   differ; give each a variable of its own, or update it there";
     let hint = "write the tag in its place, or as its default where `manifests: { variable-defaults: true }` is set";
     assert_eq!(
         listed(),
@@ -466,6 +476,18 @@ fn list_names_the_line_that_sets_a_variable() {
                 .to_owned(),
             format!("sub/compose.yaml:5 held: the value contains a variable; {hint}"),
             "sub/compose.yaml:6 ignored: a variable sets the value; `WHOLE` is set at sub/.env:6".to_owned(),
+            format!(
+                "sub/compose.yaml:7 held: the value contains a variable; `NAME` is set at sub/.env:7 and `ONE` is set at sub/.env:8, and {}",
+                setting_of("ONE", "acme/named")
+            ),
+            format!(
+                "sub/compose.yaml:8 held: the value contains a variable; `HOST` is set at sub/.env:4 and `TWO` is set at sub/.env:9, and {}",
+                setting_of("TWO", "ghcr.io/d")
+            ),
+            format!("sub/compose.yaml:9 held: the value contains a variable; {several}"),
+            format!("sub/compose.yaml:10 held: the value contains a variable; {several}"),
+            "sub/compose.yaml:11 held: a variable sets the value; `manifests: { variable-defaults: true }` manages its default"
+                .to_owned(),
         ]
     );
     std::fs::write(folder.path().join("tagboat.yaml"), setting).unwrap();
@@ -535,11 +557,63 @@ policies:
         (12, "held",    "no file matches this path"),
         (14, "held",    "no reference has an image with this name; the nearest is `docker.io/library/nginx`"),
         (14, "held",    "no reference has an image with this name"),
+        (15, "held",    "the rule at line 14 matches everything that this rule matches, and the first rule that matches decides; move this rule before it"),
         (15, "held",    "`paths` leaves out every file that matches this path"),
         (17, "held",    "no file matches this path"),
         (18, "held",    "no reference in the files that match this path"),
         (18, "held",    "no file matches this path; the nearest is `api/values.yaml`"),
     ]);
+}
+
+/// The value of `manifests.tags` and what `list` says about it; `None` if it has an effect.
+#[rustfmt::skip]
+const TAG_FIELDS: &[(&str, &str, Option<&str>)] = &[
+    ("values.yaml",    "web.image.tag",               Some("the manifest names the image of this tag, ghcr.io/acme/web, which applies in place of `image`")),
+    ("values.yaml",    "tags.acme.io/api",            Some("no file that matches `values.yaml` has this field; a key with other characters than letters and digits is in brackets: `tags[\"acme.io/api\"]`")),
+    ("values.yaml",    "tags[\"acme.io/api\"]",     None),
+    ("values.yaml",    "x.imageTag",                  Some("this field is an alias; write the one with the value, `shared`")),
+    ("values.yaml",    "shared",                      None),
+    (".gitlab-ci.yml", "variables.TOOL_TAG",          None),
+];
+
+#[test]
+fn list_reports_fields_of_tags_without_effect() {
+    let values = "web: { image: { repository: ghcr.io/acme/web, tag: 1.0.0 } }\ntags: { acme.io/api: 2.0.0 }\nshared: &v 4.0.0\nx: { imageTag: *v }\n";
+    for (path, field, expected) in TAG_FIELDS {
+        let folder = TempDir::new().unwrap();
+        let files = [
+            ("values.yaml", values),
+            (".gitlab-ci.yml", "variables: { TOOL_TAG: 1.2.3 }\n"),
+            (
+                "op.yaml",
+                &format!("manifests: {{ tags: [{{ paths: ['{path}'], field: '{field}', image: acme/named }}] }}\n"),
+            ),
+        ];
+        for (path, text) in files {
+            std::fs::write(folder.path().join(path), text).unwrap();
+        }
+        let (at, config) = (folder.path().display().to_string(), folder.path().join("op.yaml").display().to_string());
+        let output = Tagboat::new().run(&["list", "-C", &at, "--config", &config, "--format", "json"]).json();
+        let rows = output.as_array().unwrap();
+        let is_managed = rows.iter().any(|row| row["name"] == "docker.io/acme/named" && row["status"] == "managed");
+        let reported = rows.iter().find(|row| row["field"] == "manifests.tags.field");
+        let reason = reported.map(|row| row["reason"].as_str().unwrap());
+        assert_eq!((reason, is_managed), (*expected, expected.is_none()), "{field}: {output:#}");
+        // The configuration is no manifest, also under another name.
+        assert!(rows.iter().all(|row| row["path"] != "op.yaml" || row["format"] == "configuration"), "{output:#}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn list_reads_no_configuration_of_the_repository_as_a_manifest() {
+    let repository = Repository::new().await;
+    let config = "manifests: { tags: [{ paths: [kustomization.yaml], field: x.tag, image: ghcr.io/acme/named }] }\n";
+    std::fs::write(repository.checkout().join("op.yaml"), config).unwrap();
+    let at = repository.checkout().display().to_string();
+    let file = repository.checkout().join("op.yaml").display().to_string();
+    let rows = Tagboat::new().run(&["list", "-C", &at, "--config", &file, "--format", "json"]).json();
+    let of_file = rows.as_array().unwrap().iter().filter(|row| row["path"] == "op.yaml");
+    assert!(of_file.clone().all(|row| row["format"] == "configuration") && of_file.count() == 1, "{rows:#}");
 }
 
 #[test]

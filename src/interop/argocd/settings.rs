@@ -259,7 +259,7 @@ impl Watched {
 /// Returns the error of an image that needs a signature; `required` is by whom, if the place of the error does not say it.
 pub(super) fn unverifiable(required: &str) -> PolicyError {
     PolicyError::at("imagesVerification", format!("{required}signature verification is not supported"))
-        .with_hint("update it by hand, or set `enabled: false`")
+        .with_hint("update it by hand; if no signature is needed, write `imagesVerification: { enabled: false }`")
 }
 
 /// Names of strategies, including deprecated ones, and the policy of each.

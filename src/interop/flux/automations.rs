@@ -1,5 +1,7 @@
 //! `ImageUpdateAutomation` objects of Flux: which markers they apply, and so which of them Tagboat manages.
 
+use std::cmp::Reverse;
+
 use serde_json::Value;
 
 use super::policies::FluxPolicy;
@@ -41,13 +43,14 @@ impl FluxAutomations {
     /// Returns why no automation applies a marker that names a policy in a file: a lower-case fragment that names the object;
     /// `None` if one does, or if the repository has no automation, which may then be in another repository.
     pub fn obstacle(&self, policy: &FluxPolicy, path: &str) -> Option<String> {
-        let mut nearest: Option<(Obstacle, &FluxAutomation)> = None;
+        let mut obstacles = Vec::with_capacity(self.0.len());
         for automation in &self.0 {
-            let obstacle = automation.obstacle(policy, path)?;
-            if nearest.is_none_or(|(other, _)| obstacle < other) {
-                nearest = Some((obstacle, automation));
-            }
+            obstacles.push((automation.obstacle(policy, path)?, automation));
         }
+        // Of several that update other folders, the one of the nearest folder, and one that runs.
+        let nearest = obstacles.into_iter().min_by_key(|(obstacle, automation)| {
+            (*obstacle, Reverse(automation.shared_folders(path)), automation.is_suspended)
+        });
         nearest.map(|(obstacle, automation)| automation.describe(obstacle, policy))
     }
 }
@@ -98,6 +101,12 @@ impl FluxAutomation {
             return Some(Obstacle::Path);
         }
         self.is_suspended.then_some(Obstacle::Suspended)
+    }
+
+    /// Returns how many folders at the start of a path are those of `update.path`.
+    fn shared_folders(&self, path: &str) -> usize {
+        let folders = self.path.iter().flat_map(|own| own.split('/'));
+        folders.zip(path.split('/')).take_while(|(own, folder)| own == folder).count()
     }
 
     fn describe(&self, obstacle: Obstacle, policy: &FluxPolicy) -> String {

@@ -81,14 +81,15 @@ fn property_line<'a>(line: &'a str, emit: EmitEntry<'_, 'a>) {
     emit(&content[..end], value, line.trim_end().len() - value.len());
 }
 
-/// Returns the line, from 1, of the last assignment of a variable in the text of a `.env` file: it is the one that counts.
-pub(in crate::manifest) fn env_variable(text: &str, name: &str) -> Option<usize> {
-    let sets = |line: &str| {
-        let mut is_set = false;
-        env_line(line, &mut |key, _, _| is_set |= key == name);
-        is_set
+/// Returns the line, from 1, and the value of the last assignment of a variable in the text of a `.env` file: it is the one that
+/// counts.
+pub(in crate::manifest) fn env_variable<'t>(text: &'t str, name: &str) -> Option<(usize, &'t str)> {
+    let value = |line: &'t str| {
+        let mut found = None;
+        env_line(line, &mut |key, value, _| found = if key == name { Some(value) } else { found });
+        found
     };
-    text.lines().enumerate().filter(|(_, line)| sets(line)).last().map(|(row, _)| row + 1)
+    text.lines().enumerate().filter_map(|(row, line)| Some((row + 1, value(line)?))).last()
 }
 
 /// Returns whether a text is the name of a variable or of a property: `API_IMAGE`, `api.image`.

@@ -143,6 +143,25 @@ impl Operator {
         self.merge(&name, root, read)
     }
 
+    /// Names the files of the repository from its root, as in reports; messages name them from the current folder.
+    fn name_files(&self, config: &mut Config, name: &str, root: Option<&Path>) {
+        let from_root = self.repository_file.display().to_string();
+        let globs = config.declared_globs.iter_mut().map(|declared| &mut declared.file);
+        for file in globs.chain(config.unreachable_rules.iter_mut().map(|rule| &mut rule.file)) {
+            if file == name {
+                file.clone_from(&from_root);
+            }
+        }
+        config.own_files = [from_root].into_iter().chain(self.file_inside(root)).collect();
+    }
+
+    /// Returns the path of the operator's file from the root of the repository, if it is in this folder, which is no working tree.
+    fn file_inside(&self, root: Option<&Path>) -> Option<String> {
+        let (_, name, _) = self.file.as_ref()?;
+        let file = Path::new(name).canonicalize().ok()?;
+        Some(file.strip_prefix(root?.canonicalize().ok()?).ok()?.display().to_string())
+    }
+
     /// Logs that the working tree has another configuration than the base branch.
     fn report_difference(&self, root: &Path, base: &BranchName, on_base: Option<Vec<u8>>) {
         let file = &self.repository_file;
@@ -208,10 +227,7 @@ impl Operator {
         let repository = text.map(|text| ConfigFile { text, name, folder: &folder, source: ConfigSource::Repository });
         let files: Vec<ConfigFile<'_>> = operator.into_iter().chain(repository).collect();
         let mut config = Config { folder: folder.clone(), ..config::parse_all(&files, Some(&forge_kinds()))? };
-        // Reports name the files of the repository from its root, messages from the current folder.
-        for declared in config.declared_globs.iter_mut().filter(|declared| declared.file == name) {
-            declared.file = self.repository_file.display().to_string();
-        }
+        self.name_files(&mut config, name, root);
         let mut certificates = BTreeMap::new();
         for (host, file) in config.registries.iter().filter_map(|(host, one)| Some((host, one.ca_file.as_ref()?))) {
             if file.source == ConfigSource::Repository {
