@@ -364,12 +364,15 @@ fn starter_groups_held_places_by_reason() {
         place("", "", "apps/3.yaml", "no name is in this file; name it with `tags: [{ field: b }]`"),
     ];
     let busybox = (0..9).map(|at| place("busybox", "latest", &format!("jobs/{at}.yaml"), "many files"));
-    let held: Vec<_> = held.into_iter().chain(busybox).collect();
+    // One of two tags in a file.
+    let mixed = place("acme/mixed", "latest", "apps/9.yaml", "two tags");
+    let held: Vec<_> = held.into_iter().chain(busybox).chain([mixed]).collect();
     let images = vec![
         found("busybox", &["1.36"]),
         found("valkey/valkey", &["alpine"]),
         found("postgres", &["17", "latest"]),
         found("pgvector/pgvector", &["pg16"]),
+        found_in("acme/mixed", ["latest", "1.0"].map(|tag| ("apps/9.yaml".to_owned(), tag, false)).to_vec()),
     ];
     let summary = config::Summary { images, held, ..Default::default() };
     let text = config::starter(&summary);
@@ -384,6 +387,8 @@ fn starter_groups_held_places_by_reason() {
   #   `tags: [{ field: b }]`
   # jobs/0.yaml:12, jobs/1.yaml:12, jobs/2.yaml:12 and 6 more: many files
   # busybox is held in 9 files; `tagboat list` shows them.
+  # apps/9.yaml:12: two tags
+  # apps/9.yaml has other references to acme/mixed: write `# tagboat: ignore` beside the held ones.
 ";
     assert!(text.contains(entries), "{text}");
     assert!(text.find(entries) < text.find("  - images:\n"), "{text}");
@@ -394,6 +399,7 @@ fn starter_groups_held_places_by_reason() {
         ("valkey/valkey", "apps/any.yaml", "ignore"),
         ("postgres", "apps/1.yaml", "ignore"),
         ("postgres", "apps/0.yaml", "same-major"),
+        ("acme/mixed", "apps/9.yaml", "shape"),
     ] {
         assert_eq!(policy_of(&read(&ignored), &ImageName::new(name).unwrap(), path), policy, "{name}: {ignored}");
     }

@@ -36,7 +36,7 @@ pub(super) fn write(out: &mut String, held: &[HeldPlace], images: &[FoundImage])
     }
     for (kind, places) in entries.iter().take(MOST_ENTRIES) {
         write_reason(out, kind, places);
-        write_rules(out, places, images);
+        write_rules(out, places, (held, images));
     }
     if entries.len() > MOST_ENTRIES {
         let _ = writeln!(out, "  # And {} more; `tagboat list` shows them.", entries.len() - MOST_ENTRIES);
@@ -78,11 +78,16 @@ fn setting(reason: &str) -> Option<(&str, &str)> {
 }
 
 /// Writes a rule for the images that are held everywhere, and one for those that are managed in other files; one for each of these
-/// if it would match another reference.
-fn write_rules(out: &mut String, places: &[&HeldPlace], images: &[FoundImage]) {
+/// if it would match another reference. `all` are all held places and all images.
+fn write_rules(out: &mut String, places: &[&HeldPlace], all: (&[HeldPlace], &[FoundImage])) {
+    let images = all.1;
     let mut held = BTreeMap::<&ImageName, BTreeSet<&str>>::new();
+    let mut mixed = BTreeSet::new();
     for place in places {
-        if let Some(name) = &place.name {
+        let Some(name) = &place.name else { continue };
+        if is_beside_others(name, &place.path, all) {
+            mixed.insert((name, &place.path));
+        } else {
             held.entry(name).or_default().insert(&place.path);
         }
     }
@@ -107,6 +112,23 @@ fn write_rules(out: &mut String, places: &[&HeldPlace], images: &[FoundImage]) {
         }
     }
     write_rule(out, everywhere.iter().map(|(name, _)| *name), &BTreeSet::new());
+    // A rule would also ignore the others.
+    for (name, path) in mixed {
+        let name = name.familiar();
+        comment(
+            out,
+            &format!("{path} has other references to {name}: write `# tagboat: ignore` beside the held ones."),
+        );
+    }
+}
+
+/// Returns whether a file has references to an image beside those that are held.
+fn is_beside_others(name: &ImageName, path: &str, (held, images): (&[HeldPlace], &[FoundImage])) -> bool {
+    let is_held = |tag: Option<&Tag>| {
+        held.iter().any(|one| one.name.as_ref() == Some(name) && one.path == path && one.tag.as_ref() == tag)
+    };
+    let mut found = images.iter().filter(|image| image.name == *name).flat_map(|image| &image.references);
+    found.any(|found| found.path == path && (found.is_decided || !is_held(found.tag.as_ref())))
 }
 
 fn write_rule<'i>(out: &mut String, images: impl Iterator<Item = &'i ImageName>, paths: &BTreeSet<&str>) {

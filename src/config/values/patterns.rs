@@ -23,6 +23,9 @@ pub enum PatternError {
     /// A glob on image names has a tag.
     #[error("invalid glob `{0}`: it has a tag, and globs of images match names without tags")]
     Tag(String),
+    /// A glob on image names starts with `!`, which other tools write before one that excludes.
+    #[error("invalid glob `{0}`: it starts with `!`, and no glob excludes what another one matches")]
+    Negated(String),
     /// A path does not start at the root of the repository.
     #[error("invalid glob `{0}`: it starts with `{1}`, and paths are relative to the root of the repository")]
     Rooted(String, &'static str),
@@ -39,6 +42,9 @@ impl PatternError {
                 "use `*` for any text without a slash, `**` for any text, `{a,b}` for alternatives".to_owned()
             }
             Self::Tag(text) => format!("write `{}`", text.rsplit_once(':').map_or(text.as_str(), |(name, _)| name)),
+            Self::Negated(text) => {
+                format!("write a rule with `policy: ignore` for `{}` before this rule", &text[1..])
+            }
             Self::Rooted(text, start) => format!("write `{}`", &text[start.len()..]),
             Self::Folder(text) => format!("write `{text}**`"),
         }
@@ -110,6 +116,9 @@ impl Patterns {
 
 /// Parses a glob on image names.
 pub(crate) fn image_pattern(text: &str) -> Result<Glob, PatternError> {
+    if text.starts_with('!') {
+        return Err(PatternError::Negated(text.to_owned()));
+    }
     let last = text.rsplit('/').next().unwrap_or(text);
     if last.contains(':') {
         return Err(PatternError::Tag(text.to_owned()));

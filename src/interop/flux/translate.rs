@@ -55,7 +55,11 @@ pub fn translate(
         let is_translated = groups.contains_key(marker);
         draft.leave(
             at,
-            if is_translated { format!("{obstacle}: the marker names a policy of this file") } else { obstacle },
+            if is_translated {
+                format!("Tagboat applies it, because its policy is in this file; Flux does not: {obstacle}")
+            } else {
+                obstacle
+            },
         );
     }
     for unused in policies.iter().filter(|policy| !used.contains(&policy.source)) {

@@ -84,6 +84,11 @@ pub(super) fn narrow(key: &str, value: &Value, rule: &mut RuleDraft) -> Result<(
 }
 
 fn image_globs(texts: &[&str], pattern: impl Fn(&str) -> String) -> Result<Vec<String>, &'static str> {
+    if texts.iter().any(|text| text.starts_with('!')) {
+        return Err(
+            "`images` of a rule cannot exclude; write a rule with `policy: ignore` for what is excluded before it",
+        );
+    }
     let globs: Option<Vec<Vec<String>>> = texts.iter().map(|text| names(&pattern(text))).collect();
     globs.map(|globs| globs.concat()).ok_or("use globs: * matches anything but a slash, ** matches anything")
 }

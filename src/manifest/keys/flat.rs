@@ -41,7 +41,7 @@ impl<'t> FlatKeys<'t> {
         let (prefix, _) = split_key(key);
         let part = |names: &[&str]| names.iter().find_map(|name| self.get(&format!("{prefix}{name}")));
         let registry = self.registry_beside(key);
-        let repository = part(&["repository", "repo", "name", "imageRepository", "imageName"]);
+        let repository = part(&["repository", "repo", "name", "imageRepository", "imageRepo", "imageName"]);
         let repository = repository.or_else(|| self.get(prefix.trim_end_matches(SEPARATORS)));
         let names: Vec<NodeId> = [registry, repository].into_iter().flatten().collect();
         let words: Vec<&str> = names.iter().filter_map(|node| self.tree.text_of(*node)).collect();

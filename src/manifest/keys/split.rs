@@ -22,7 +22,7 @@ enum KeyRole {
 }
 
 /// The keys that charts use, counted in real repositories.
-const ROLES: [(&str, KeyRole); 22] = [
+const ROLES: [(&str, KeyRole); 24] = [
     ("registry", KeyRole::Registry),
     ("imageRegistry", KeyRole::Registry),
     ("image_registry", KeyRole::Registry),
@@ -31,6 +31,8 @@ const ROLES: [(&str, KeyRole); 22] = [
     ("repo", KeyRole::Repository),
     ("imageRepository", KeyRole::Repository),
     ("image_repository", KeyRole::Repository),
+    ("imageRepo", KeyRole::Repository),
+    ("image_repo", KeyRole::Repository),
     ("image", KeyRole::Image),
     ("imageName", KeyRole::Image),
     ("baseImage", KeyRole::Image),
