@@ -428,10 +428,8 @@ fn hints_name_what_the_operator_can_change() {
     }
 }
 
-/// Compose takes variables from the `.env` beside its file, where a setting manages their tags.
-#[test]
-fn list_names_the_line_that_sets_a_variable() {
-    let compose = "services:
+/// Services whose images have variables.
+const COMPOSE: &str = "services:
   a: { image: \"acme/shop:${SHOP}\" }
   b: { image: \"${IMAGE}\" }
   c: { image: \"$HOST/acme/shop:1.0\" }
@@ -443,11 +441,17 @@ fn list_names_the_line_that_sets_a_variable() {
   i: { image: \"acme/worker:${BOTH}\" }
   j: { image: \"acme/api:${UNSET:-1.0}\" }
 ";
-    let env = "# SHOP=0.1\nSHOP=0.9\nexport IMAGE='acme/shop:1.0'\nHOST=ghcr.io\nSHOP=1.0\nWHOLE=acme/jobs:1.0\nNAME=acme/named\nONE=1.0\nTWO=2.1\nBOTH=3.0\n";
+
+/// The variables of the services.
+const ENV: &str = "# SHOP=0.1\nSHOP=0.9\nexport IMAGE='acme/shop:1.0'\nHOST=ghcr.io\nSHOP=1.0\nWHOLE=acme/jobs:1.0\nNAME=acme/named\nONE=1.0\nTWO=2.1\nBOTH=3.0\n";
+
+/// Compose takes variables from the `.env` beside its file, where a setting manages their tags.
+#[test]
+fn list_names_the_line_that_sets_a_variable() {
     let setting = "manifests: { tags: [{ paths: [sub/.env], field: SHOP, image: acme/shop }] }\n";
     let folder = TempDir::new().unwrap();
     std::fs::create_dir(folder.path().join("sub")).unwrap();
-    for (path, text) in [("sub/compose.yaml", compose), ("sub/.env", env), ("compose.yaml", compose)] {
+    for (path, text) in [("sub/compose.yaml", COMPOSE), ("sub/.env", ENV), ("compose.yaml", COMPOSE)] {
         std::fs::write(folder.path().join(path), text).unwrap();
     }
     let listed = || {
