@@ -55,9 +55,45 @@ pub(super) fn find(set: &FormatSet<'_>, path: &str, bytes: &[u8], options: &Find
     findings
 }
 
+/// The path of a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldPath {
+    /// Where the value is used.
+    pub path: String,
+    /// Where it is written: the place of the anchor, if the value is an alias; else the same path.
+    pub written_at: String,
+}
+
+/// Returns the paths of the fields of all documents that parse.
+pub(super) fn fields(set: &FormatSet<'_>, path: &str, bytes: &[u8]) -> Vec<FieldPath> {
+    let Ok(text) = text::utf8(bytes) else { return Vec::new() };
+    let options = FindOptions::default();
+    let own = set.formats.iter().filter(|format| format.is_named(path)).find_map(|format| format.text_parser());
+    if let Some(parse) = own {
+        return fields_of(&parse(path, without_byte_order_mark(text).1, &options)).collect();
+    }
+    let text = text::as_yaml(path, text).text;
+    let (_, body) = without_byte_order_mark(&text);
+    let mut fields = Vec::new();
+    for span in text::documents(body) {
+        let part = &body[span.range()];
+        for tree in parse(part, text::without_expressions(part).as_deref()).iter().flatten() {
+            fields.extend(fields_of(tree));
+        }
+    }
+    fields
+}
+
+/// Returns the paths of all values.
+fn fields_of(tree: &Tree<'_>) -> impl Iterator<Item = FieldPath> {
+    let is_scalar = |node: &NodeId| matches!(tree.kind(tree.follow(*node)), NodeKind::Scalar(..));
+    let values = tree.nodes().filter(move |node| is_scalar(node) && !tree.is_key(*node));
+    values.map(|node| FieldPath { path: tree.field_path(node), written_at: tree.field_path(tree.follow(node)) })
+}
+
 /// Parses a text, or what remains of a template without its expressions if the text itself is not YAML, or only by accident: a
 /// plain `{{ .tag }}` is a mapping in a mapping.
-pub(super) fn parse<'a>(text: &'a str, without_expressions: Option<&'a str>) -> Vec<Result<Tree<'a>, YamlError>> {
+fn parse<'a>(text: &'a str, without_expressions: Option<&'a str>) -> Vec<Result<Tree<'a>, YamlError>> {
     let trees = text::parse(text, marker::may_be_in(text));
     match without_expressions {
         Some(rest) if !trees.iter().all(|tree| tree.as_ref().is_ok_and(|tree| !has_expression(tree))) => {
@@ -81,7 +117,7 @@ fn share_bytes(one: &Finding, other: &Finding) -> bool {
 }
 
 /// Returns where the text begins behind a byte order mark, and the text from there on.
-pub(super) fn without_byte_order_mark(text: &str) -> (usize, &str) {
+fn without_byte_order_mark(text: &str) -> (usize, &str) {
     match text.strip_prefix('\u{feff}') {
         Some(body) => (text.len() - body.len(), body),
         None => (0, text),

@@ -6,7 +6,6 @@
 
 mod document;
 mod edit;
-mod fields;
 mod find;
 mod format;
 mod format_set;
@@ -34,7 +33,7 @@ use format_set::FormatSet;
 
 pub use document::Document;
 pub use edit::{Edit, EditTarget, RefusedEdit, edits, kept_comment};
-pub use fields::FieldPath;
+pub use find::FieldPath;
 pub use format::{Format, TextParser};
 pub use formats::FORMATS;
 pub use found::DocumentFindings;
@@ -64,7 +63,7 @@ pub fn find(path: &str, bytes: &[u8], options: &FindOptions) -> Vec<Finding> {
 
 /// Returns the paths of all fields of a file, aside from documents that do not parse and those inside others.
 pub fn fields(path: &str, bytes: &[u8]) -> Vec<FieldPath> {
-    fields::fields(&ALL, path, bytes)
+    find::fields(&ALL, path, bytes)
 }
 
 /// Returns the images that objects in a file compose from values of other files: each with the path of the file that has
