@@ -1,9 +1,12 @@
 //! The status of each finding: managed by a policy, held or ignored. Every finding has exactly one.
 
+use std::collections::BTreeSet;
+
 use super::policies::Policies;
 use super::select::{PolicyQuery, Selection, Unmanaged};
 use crate::manifest::{Finding, NoticeStatus, Occurrence, Place};
 use crate::policy;
+use crate::text::count_of;
 
 /// A finding and its status.
 #[derive(Debug, Clone)]
@@ -42,7 +45,9 @@ impl Status {
 /// Returns a finding with its status.
 pub fn govern(finding: Finding, policies: &Policies) -> Listed {
     let status = match &finding {
-        Finding::Notice(notice) if notice.status == NoticeStatus::Held => Status::held(notice.reason.clone()),
+        Finding::Notice(notice) if notice.status == NoticeStatus::Held => {
+            set_elsewhere(&notice.place, policies).unwrap_or_else(|| Status::held(notice.reason.clone()))
+        }
         Finding::Notice(notice) => Status::Ignored(notice.reason.clone()),
         Finding::Occurrence(occurrence) => select(occurrence, policies),
     };
@@ -67,7 +72,12 @@ fn select(occurrence: &Occurrence, policies: &Policies) -> Status {
     }
     match policies.select(&query) {
         Ok(selection) => match policy::undecidable(&occurrence.reference, &selection.entry) {
-            Some(reason) => Status::Held { reason: reason.to_string(), selection: Some(selection), undefined: None },
+            Some(reason) => {
+                let held = || Status::Held { reason: reason.to_string(), selection: Some(selection), undefined: None };
+                // A person who put a marker there means this value.
+                let unmarked = || occurrence.marker.is_none().then(|| set_elsewhere(place, policies)).flatten();
+                unmarked().unwrap_or_else(held)
+            }
             None => Status::Managed(selection),
         },
         Err(cause @ (Unmanaged::NoRule | Unmanaged::ForImages(_) | Unmanaged::Ignored(_))) => {
@@ -80,6 +90,22 @@ fn select(occurrence: &Occurrence, policies: &Policies) -> Status {
                 _ => None,
             };
             Status::Held { reason, selection: None, undefined }
+        }
+    }
+}
+
+/// Returns the status of a value that is not deployed, because kustomizations set the tag of its image; else `None`.
+fn set_elsewhere(place: &Place, policies: &Policies) -> Option<Status> {
+    let is_image = place.field.rsplit('.').next() == Some("image");
+    let entries =
+        if is_image { policies.automation.kustomizations.setting(&place.path, &place.value) } else { BTreeSet::new() };
+    let entries = entries.into_iter().collect::<Vec<_>>();
+    match &entries[..] {
+        [] => None,
+        [only] => Some(Status::Ignored(format!("the kustomization at {only} sets the tag of this image"))),
+        [first, others @ ..] => {
+            let others = count_of(others.len(), "other");
+            Some(Status::Ignored(format!("the kustomizations at {first} and {others} set the tag of this image")))
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::argocd::Kustomizations;
+use super::kustomization::Kustomizations;
 use super::objects::{ApiGroup, Object};
 use super::{argocd, flux};
 use crate::manifest::{FindOptions, Finding, Notice};
@@ -21,6 +21,8 @@ pub struct Automation {
     pub flux_automations: flux::FluxAutomations,
     /// Argo CD's applications, bound to their files.
     pub applications: argocd::Applications,
+    /// The kustomizations, which may set the tags of images in the files that they take.
+    pub kustomizations: Kustomizations,
     /// The addresses of Flux's Helm repositories that are OCI registries, by name.
     helm_repositories: BTreeMap<String, String>,
 }
@@ -32,6 +34,7 @@ impl Automation {
             flux: flux::FluxPolicies::read(objects),
             flux_automations: flux::FluxAutomations::read(objects),
             applications: argocd::Applications::read(objects),
+            kustomizations: Kustomizations::default(),
             helm_repositories: flux::helm_repositories(objects),
         }
     }
@@ -47,11 +50,12 @@ impl Automation {
     /// are all files, `findings` all findings.
     pub fn bind<'a>(
         &mut self,
-        kustomizations: &Kustomizations,
+        kustomizations: Kustomizations,
         paths: &[Arc<str>],
         findings: impl Iterator<Item = &'a Finding> + Clone,
     ) -> Vec<Notice> {
-        let without_effect = self.applications.bind(kustomizations, paths, findings);
+        let without_effect = self.applications.bind(&kustomizations, paths, findings);
+        self.kustomizations = kustomizations;
         self.applications.notices.iter().cloned().chain(without_effect).collect()
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::policy::{Pinning, Settings};
+use crate::policy::{self, Pinning, Settings};
 use crate::text::{flow_map, flow_string, flow_style, visible};
 
 /// A translated configuration, and the settings that it lacks.
@@ -91,7 +91,7 @@ impl TranslationDraft {
             out.push_str("\npolicies:\n");
         }
         for (name, settings) in &self.policies {
-            let _ = writeln!(out, "  {}: {}", flow_string(name), flow_map(settings.entries()));
+            let _ = writeln!(out, "  {}: {}", flow_string(name), flow_map(policy::ordered_entries(settings)));
         }
         if !self.rules.is_empty() {
             out.push_str("\n# The first matching rule applies; images that no rule matches are ignored.\nrules:\n");

@@ -8,6 +8,7 @@ pub mod argocd;
 mod automation;
 mod draft;
 pub mod flux;
+mod kustomization;
 mod label_selector;
 mod objects;
 mod policy_rules;
@@ -15,5 +16,6 @@ pub mod renovate;
 
 pub use automation::{Automation, may_depend_on_objects, objects};
 pub use draft::Translation;
+pub use kustomization::{Kustomization, Kustomizations};
 pub use objects::Object;
 pub use policy_rules::FoundReference;

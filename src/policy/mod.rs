@@ -23,6 +23,8 @@ mod versions;
 use ordered::{alphabetical, calver, git_history, newest_build, numerical, pattern, semver, shape};
 use pinned::{digest, exact, follow};
 
+use serde_json::Value;
+
 use crate::text::{code_list, nearest_name, suggestion};
 
 pub use candidate::{Candidate, Known, Need};
@@ -77,6 +79,18 @@ pub const POLICIES: &[PolicyKind] = &[
 /// Options that every policy has.
 pub fn common_options() -> impl Iterator<Item = &'static OptionDoc> {
     filter::OPTIONS.iter().chain(selection::OPTIONS).chain(entry::OPTIONS)
+}
+
+/// Returns the keys and values of an entry in the order of the reference: the kind, its options, then the common ones.
+pub fn ordered_entries(settings: &Settings) -> Vec<(&str, &Value)> {
+    let kinds = POLICIES.iter().filter(|kind| settings.value(kind.key).is_some());
+    let order: Vec<&str> = kinds
+        .flat_map(|kind| std::iter::once(kind.key).chain(kind.options.iter().map(|option| option.key)))
+        .chain(common_options().map(|option| option.key))
+        .collect();
+    let mut entries: Vec<_> = settings.entries().collect();
+    entries.sort_by_key(|(key, _)| order.iter().position(|known| known == key).unwrap_or(order.len()));
+    entries
 }
 
 /// Reads an entry: its kind, the kind's options and the common ones. An unknown key is an error with a suggestion.

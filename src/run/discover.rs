@@ -7,8 +7,7 @@ use rayon::prelude::*;
 
 use crate::config::{Config, FILE_NAME};
 use crate::govern::{Listed, Policies, govern, unmatched};
-use crate::interop::argocd::{Kustomization, Kustomizations};
-use crate::interop::{self, Automation, Object, may_depend_on_objects};
+use crate::interop::{self, Automation, Kustomization, Kustomizations, Object, may_depend_on_objects};
 use crate::manifest::{self, FindOptions, Finding, Notice, NoticeStatus, Place, RepositoryLayout, ValuesImage};
 use crate::text::Position;
 
@@ -100,7 +99,7 @@ pub(super) fn govern_all(findings: Vec<Finding>, config: &Config, automation: &A
 fn add_notices(files: &mut [ReadFile], automation: &mut Automation) {
     let kustomizations: Kustomizations = files.iter_mut().filter_map(|file| file.kustomization.take()).collect();
     let paths: Vec<Arc<str>> = files.iter().map(|file| Arc::clone(&file.path)).collect();
-    for notice in automation.bind(&kustomizations, &paths, files.iter().flat_map(|file| &file.findings)) {
+    for notice in automation.bind(kustomizations, &paths, files.iter().flat_map(|file| &file.findings)) {
         let Ok(at) = paths.binary_search_by(|path| path.cmp(&notice.place.path)) else { continue };
         let findings = &mut files[at].findings;
         let position = notice.place.position;

@@ -1,7 +1,6 @@
 //! Argo CD Image Updater: annotations on Applications, and `ImageUpdater` objects.
 
 mod application;
-mod kustomization;
 mod notice;
 mod notices;
 mod scope;
@@ -9,7 +8,6 @@ pub mod settings;
 mod translate;
 mod watches;
 
-pub use kustomization::{Kustomization, Kustomizations};
 pub use translate::translate;
 pub use watches::{Applications, Watch};
 

@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use serde_json::Value;
 
+use crate::interop::kustomization::normalized;
+
 /// The places in the repository that belong to an application.
 #[derive(Debug, Clone)]
 pub(crate) struct ApplicationScope {
@@ -183,19 +185,6 @@ impl Sources<'_> {
         filled.iter_mut().for_each(|glob| glob.push_str(rest));
         filled
     }
-}
-
-/// Returns the path without `.`, `..` and double slashes; `None` if it leaves the repository.
-pub(super) fn normalized(path: &str) -> Option<String> {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/').filter(|part| !part.is_empty() && *part != ".") {
-        if part == ".." {
-            parts.pop()?;
-        } else {
-            parts.push(part);
-        }
-    }
-    Some(parts.join("/"))
 }
 
 #[cfg(test)]

@@ -8,12 +8,12 @@ use globset::GlobBuilder;
 use serde_json::Value;
 
 use super::application::Application;
-use super::kustomization::Kustomizations;
 use super::notice::{held, ignored, place};
 use super::notices;
 use super::scope::ApplicationScope;
 use super::settings::{self, ApplicationRef, PREFIX, Target, Watched};
 use crate::image::{ImageName, Platform, TagField};
+use crate::interop::kustomization::Kustomizations;
 use crate::interop::objects::Object;
 use crate::manifest::{Finding, Notice, Place};
 use crate::policy::{self, PolicyEntry, Settings};
