@@ -34,5 +34,6 @@ pub use record::{Done, GivenPlace, Record, RecordedChange};
 pub use step::{BranchState, Push, Step, StepSettings, step};
 pub use template::TemplateError;
 pub use texts::{
-    FactsByReference, GROUP_TRAILER, LinkStyle, Templates, TextContext, TextError, Texts, code, plain, texts,
+    DIRECT_COMMIT_TRAILER, FactsByReference, GROUP_TRAILER, LinkStyle, Templates, TextContext, TextError, Texts, code,
+    plain, texts,
 };

@@ -9,7 +9,7 @@ use super::explanation::{Explanation, OutcomeKind};
 use super::image_row::{ImageRow, ImageStatus};
 use super::list::{ReferenceList, ReferenceStatus};
 use super::renderer::Renderer;
-use super::run_report::{ProposalRow, RunReport};
+use super::run_report::{ProposalAction, ProposalRow, RunReport};
 use super::style::RenderOptions;
 use super::subject::Subject;
 use crate::text::{visible, visible_lines};
@@ -27,7 +27,7 @@ enum CaseResult {
 
 /// One test case.
 struct Case {
-    /// The group of cases: `images`, `files`, `pull requests`.
+    /// The group of cases: `images`, `files`, `pull requests`, `direct commits`.
     class: &'static str,
     name: String,
     /// The first occurrence, as `path:line`.
@@ -126,6 +126,7 @@ fn class(subject: &Subject) -> &'static str {
     match subject {
         Subject::Image(_) => "images",
         Subject::File(_) => "files",
+        Subject::DirectCommit(_) => "direct commits",
         Subject::Group(_) | Subject::PullRequestSettings(_) | Subject::Setting(_) => "pull requests",
     }
 }
@@ -136,7 +137,8 @@ fn image(row: &ImageRow, dry_run: bool, by_branch: &BTreeMap<&str, &ProposalRow>
     let pull_request = proposal.map(|proposal| {
         let reason = proposal.reason.as_ref().map(ToString::to_string);
         let parts = [Some(proposal.action.label(dry_run)), proposal.url.as_deref(), reason.as_deref()];
-        format!("pull request: {}", parts.into_iter().flatten().collect::<Vec<_>>().join(" "))
+        let kind = if proposal.action == ProposalAction::Commit { "direct commit" } else { "pull request" };
+        format!("{kind}: {}", parts.into_iter().flatten().collect::<Vec<_>>().join(" "))
     });
     let has_message = matches!(row.status, ImageStatus::Failed | ImageStatus::Held);
     let details = [

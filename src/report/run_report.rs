@@ -36,7 +36,7 @@ pub struct RunReport {
     pub requests: RequestCounts,
     /// Whether this was a dry run, which writes nothing.
     pub dry_run: bool,
-    /// How many references are already at the version that their policy chooses.
+    /// How many references are already at the version that their policy chooses, or that a person keeps by declining the change.
     pub up_to_date: usize,
     /// The edits, file by file. Scripts have them in `changes`.
     #[serde(skip)]
@@ -153,7 +153,7 @@ pub struct ProposalRow {
     pub title: String,
     /// The number, if the pull request exists.
     pub number: Option<u64>,
-    /// The commit at the head of the branch, if the forge or the push reported it.
+    /// The commit at the head of the branch, if the forge or the push reported it; of a direct commit, itself.
     pub head: Option<String>,
     /// What was done, or would be.
     pub action: ProposalAction,

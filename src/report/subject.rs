@@ -10,8 +10,10 @@ use crate::plan::ActionId;
 pub enum Subject {
     /// The lookup of an image, by its normalized name.
     Image(String),
-    /// The pull request of a group, or the group's direct commit.
+    /// The pull request of a group.
     Group(GroupSubject),
+    /// The direct commit, by the base branch.
+    DirectCommit(GroupSubject),
     /// A request that the forge refused for a pull request that exists, such as its labels: the group.
     PullRequestSettings(GroupSubject),
     /// The edit of a file in the working tree, or a glob of `--path` that matches no file.
@@ -20,10 +22,10 @@ pub enum Subject {
     Setting(&'static str),
 }
 
-/// A group or a pull request, as the subject of a failure. JSON has its name only.
+/// A group, a pull request or the base branch, as the subject of a failure. JSON has its name only.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct GroupSubject {
-    /// The identity: a folder may have the name of the base branch.
+    /// The identity: several closed pull requests may have had the same group.
     pub id: ActionId,
     /// The name of the group.
     pub name: String,
@@ -40,7 +42,7 @@ impl Subject {
     pub fn as_str(&self) -> &str {
         match self {
             Self::Image(name) | Self::File(name) => name,
-            Self::Group(group) | Self::PullRequestSettings(group) => &group.name,
+            Self::Group(group) | Self::DirectCommit(group) | Self::PullRequestSettings(group) => &group.name,
             Self::Setting(key) => key,
         }
     }

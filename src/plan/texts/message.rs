@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use minijinja::Value;
 use serde::Serialize;
 
-use crate::config::Template;
+use crate::config::{Mode, Template};
 use crate::docs::{Hint, hint};
 use crate::refname::BranchName;
 use crate::text::count_of;
@@ -96,6 +96,9 @@ impl TextError {
 
 /// The trailer with the group of a commit. Every commit by Tagboat has it.
 pub const GROUP_TRAILER: &str = "Tagboat-Group: ";
+
+/// The trailer of a direct commit, whose group is the base branch.
+pub const DIRECT_COMMIT_TRAILER: &str = "Tagboat-Mode: commit";
 
 /// The variables of a template.
 #[derive(Serialize)]
@@ -186,6 +189,9 @@ fn commit_message(title: &str, changes: &[Change]) -> String {
 /// Returns the audit trail, as trailers for `git log --format='%(trailers)'` and `git interpret-trailers`.
 fn trailers(group: &str, changes: &[Change], image_facts: &FactsByReference, run_url: Option<&str>) -> String {
     let mut lines = vec![format!("{GROUP_TRAILER}{}", inert(group))];
+    // A group may have the name of the base branch.
+    let is_direct = changes.iter().any(|change| change.mode == Mode::Commit);
+    lines.extend(is_direct.then(|| DIRECT_COMMIT_TRAILER.to_owned()));
     let mut seen = BTreeSet::new();
     for change in changes {
         let image = format!("Tagboat-Image: {} (from {})", change.to, version(&change.from));

@@ -9,5 +9,5 @@ mod title;
 pub use body::FactsByReference;
 pub use link::LinkStyle;
 pub use markup::{code, plain};
-pub use message::{GROUP_TRAILER, Templates, TextContext, TextError, Texts, texts};
+pub use message::{DIRECT_COMMIT_TRAILER, GROUP_TRAILER, Templates, TextContext, TextError, Texts, texts};
 pub(in crate::plan) use title::title as built_in_title;

@@ -40,7 +40,7 @@ pub(in crate::plan) fn title(group: &str, changes: &[Change], limit: usize) -> S
     titles.into_iter().find(|title| title.chars().count() <= limit).unwrap_or(shortest)
 }
 
-/// Returns the last part of each name, with a mark behind those that have a new major version.
+/// Returns the last part of each name, with a mark after those that have a new major version.
 fn marked_names(changes: &[Change]) -> Vec<String> {
     let mut marks = BTreeMap::<&str, &str>::new();
     for change in changes {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::config::Config;
-use crate::plan::{GROUP_TRAILER, Leftover, LeftoverContent, OpenPullRequests};
+use crate::plan::{DIRECT_COMMIT_TRAILER, Leftover, LeftoverContent, OpenPullRequests};
 use crate::run::base::Base;
 use crate::run::changes::Planned;
 use crate::run::error::RunError;
@@ -43,7 +43,7 @@ pub(super) async fn leftovers(
     for (branch, head) in heads {
         let info = services.git.commit_info(&head)?;
         // The base branch of another run, to which it committed directly.
-        if info.message.lines().any(|line| line == format!("{GROUP_TRAILER}{branch}")) {
+        if info.message.lines().any(|line| line == DIRECT_COMMIT_TRAILER) {
             continue;
         }
         let content = if authorship.is_own(&info) {

@@ -10,11 +10,13 @@ use std::collections::BTreeMap;
 use crate::forge::{ForgeError, Written};
 use crate::git::GitError;
 use crate::plan::{Action, ActionId, Draft, PullRequestLimits, Step};
+use crate::refname::CommitId;
 
 pub use error::PublishError;
 pub(super) use image_facts::build_facts;
 pub use prepare::{PreparedStep, ProposalContent};
 pub(super) use prepare::{Publisher, commit_api};
+use write::StepResult;
 
 /// The results of a pass for each group and pull request.
 #[derive(Debug)]
@@ -36,6 +38,8 @@ pub struct GroupResult {
     pub step: Option<PreparedStep>,
     /// The pull request that was written; `Ok(None)` if none was.
     pub result: Result<Option<Written>, PublishError>,
+    /// The direct commit that was pushed.
+    pub commit: Option<CommitId>,
     /// What failed after the pull request was written.
     pub unfinished: Option<PublishError>,
 }
@@ -69,7 +73,9 @@ impl Publisher<'_> {
         let (id, label) = (action.id(), action.label());
         let step = match self.prepare(action).await {
             Ok(step) => step,
-            Err(error) => return GroupResult { id, label, step: None, result: Err(error), unfinished: None },
+            Err(error) => {
+                return GroupResult { id, label, step: None, result: Err(error), commit: None, unfinished: None };
+            }
         };
         let written = match self.lock {
             Some(lock) => {
@@ -79,10 +85,16 @@ impl Publisher<'_> {
                 let _writing = lock.lock().await;
                 self.write(&step).await
             }
-            None => Ok((None, None)),
+            None => Ok(StepResult::default()),
         };
-        let (result, unfinished) = written.map_or_else(|error| (Err(error), None), |(done, rest)| (Ok(done), rest));
-        GroupResult { id, label, step: Some(step), result, unfinished }
+        match written {
+            Ok(StepResult { written, commit, unfinished }) => {
+                GroupResult { id, label, step: Some(step), result: Ok(written), commit, unfinished }
+            }
+            Err(error) => {
+                GroupResult { id, label, step: Some(step), result: Err(error), commit: None, unfinished: None }
+            }
+        }
     }
 }
 

@@ -10,16 +10,24 @@ use crate::refname::{BranchName, CommitId};
 use super::error::PublishError;
 use super::prepare::{PreparedStep, Publisher};
 
+/// What carrying out a step wrote.
+#[derive(Debug, Default)]
+pub(super) struct StepResult {
+    /// The pull request.
+    pub(super) written: Option<Written>,
+    /// The direct commit.
+    pub(super) commit: Option<CommitId>,
+    /// What failed after that.
+    pub(super) unfinished: Option<PublishError>,
+}
+
 impl Publisher<'_> {
-    /// Carries out a step. Returns the pull request that was written, and what failed after that.
-    pub(super) async fn write(
-        &self,
-        step: &PreparedStep,
-    ) -> Result<(Option<Written>, Option<PublishError>), PublishError> {
+    /// Carries out a step.
+    pub(super) async fn write(&self, step: &PreparedStep) -> Result<StepResult, PublishError> {
         let written = match step {
             PreparedStep::Commit(content) => {
-                self.commit(&content.proposal, Some(&self.base.commit)).await?;
-                None
+                let commit = self.commit(&content.proposal, Some(&self.base.commit)).await?;
+                return Ok(StepResult { commit: Some(commit), ..StepResult::default() });
             }
             PreparedStep::Publish { content, push, existing } => {
                 Some(self.write_pull_request(&content.proposal, push.as_ref(), existing.as_ref()).await?)
@@ -32,7 +40,8 @@ impl Publisher<'_> {
                     Some(head) => self.git.delete(&existing.branch, head).await,
                     None => Ok(()),
                 };
-                return Ok((Some(closed), deleted.err().map(PublishError::Git)));
+                let unfinished = deleted.err().map(PublishError::Git);
+                return Ok(StepResult { written: Some(closed), unfinished, ..StepResult::default() });
             }
             PreparedStep::DeleteBranch { branch, head } => {
                 self.git.delete(branch, head).await?;
@@ -40,7 +49,7 @@ impl Publisher<'_> {
             }
             PreparedStep::Unchanged(..) | PreparedStep::Decline { .. } | PreparedStep::Leave { .. } => None,
         };
-        Ok((written, None))
+        Ok(StepResult { written, ..StepResult::default() })
     }
 
     async fn write_pull_request(

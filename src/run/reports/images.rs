@@ -119,7 +119,12 @@ impl Decided<'_> {
                 Some(Ok(ChangeOutcome::Written(branch))) => {
                     ImageRow { branch: branch.clone(), ..row(ImageStatus::Update, &choice.explanation()) }
                 }
-                Some(Ok(ChangeOutcome::Declined(reason))) => row(ImageStatus::Held, &format!("declined: {reason}")),
+                // No person has to act: the current tag is the one to keep. The row of the pull request says so to people.
+                Some(Ok(ChangeOutcome::Declined(reason))) => ImageRow {
+                    chosen: Some(version(&occurrence.reference)),
+                    built: None,
+                    ..row(ImageStatus::UpToDate, &format!("declined: {reason}"))
+                },
                 Some(Ok(ChangeOutcome::Failed { subject, reason, hint })) => ImageRow {
                     hint: Some(hint.clone()),
                     failure: Some(subject.clone()),

@@ -1,6 +1,6 @@
 //! Turns the results of groups and pull requests into rows of reports.
 
-use crate::plan::{Change, LeaveReason};
+use crate::plan::{ActionId, Change, GroupId, LeaveReason};
 use crate::refname::BranchName;
 use crate::report::{FailureRow, FileChange, GroupSubject, ProposalAction, ProposalReason, ProposalRow, Subject};
 use crate::run::publish::{GroupResult, PreparedStep};
@@ -15,9 +15,7 @@ pub(super) fn outcome(result: &GroupResult) -> ChangeOutcome {
             ChangeOutcome::Declined(LeaveReason::Declined { number: *number })
         }
         Ok(_) => ChangeOutcome::Written(proposed(result).map(|proposed| proposed.branch)),
-        Err(error) => {
-            ChangeOutcome::Failed { subject: Subject::Group(subject(result)), reason: chain(error), hint: error.hint() }
-        }
+        Err(error) => ChangeOutcome::Failed { subject: subject_of(result), reason: chain(error), hint: error.hint() },
     }
 }
 
@@ -97,7 +95,7 @@ pub(super) fn proposed(result: &GroupResult) -> Option<ProposalRow> {
     };
     let now = written.map(|written| &written.pull_request).or(existing);
     let url = now.map(|pr| pr.url.clone()).filter(|url| !url.is_empty());
-    let head = now.and_then(|pr| pr.head.as_ref()).map(ToString::to_string);
+    let head = result.commit.as_ref().or_else(|| now?.head.as_ref()).map(ToString::to_string);
     let (branch, title) = (branch.to_string(), title.clone());
     Some(ProposalRow { branch, title, number: now.map(|pr| pr.number), head, action, url, reason, hint })
 }
@@ -115,6 +113,14 @@ fn deleted(branch: &BranchName) -> ProposalRow {
     }
 }
 
+/// Returns what failed if a result is an error.
+fn subject_of(result: &GroupResult) -> Subject {
+    match result.id {
+        ActionId::Group(GroupId::Base) => Subject::DirectCommit(subject(result)),
+        _ => Subject::Group(subject(result)),
+    }
+}
+
 fn subject(result: &GroupResult) -> GroupSubject {
     GroupSubject { id: result.id.clone(), name: result.label.clone() }
 }
@@ -123,7 +129,7 @@ fn subject(result: &GroupResult) -> GroupSubject {
 pub(super) fn failed(result: &GroupResult) -> Option<FailureRow> {
     let error = result.result.as_ref().err()?;
     Some(FailureRow {
-        subject: Subject::Group(subject(result)),
+        subject: subject_of(result),
         host: None,
         cause: None,
         reason: chain(error),

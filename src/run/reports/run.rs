@@ -62,6 +62,7 @@ impl RunOutcome {
             let changes = results.iter().flat_map(changes).filter(|change| attempt.scope.covers_change(change));
             changes.map(ChangeRow::new).collect::<Vec<_>>()
         };
+        let declined = results.iter().flat_map(results::declined).filter(|one| attempt.scope.covers_change(one));
         let (registry, token) = (self.registry_requests.registry, self.registry_requests.token);
         RunReport {
             about: RunOrigin {
@@ -78,7 +79,7 @@ impl RunOutcome {
             failed,
             requests: RequestCounts { registry, token, forge: self.forge_requests },
             dry_run: context.dry_run,
-            up_to_date: decided.up_to_date(),
+            up_to_date: decided.up_to_date() + declined.count(),
             files: results.iter().flat_map(results::files).collect(),
         }
     }

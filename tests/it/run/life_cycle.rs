@@ -465,7 +465,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "direct commit by rule, and pull requests on top of it", config: DIRECT, steps: &[
         Run(&["open tagboat/web: …", "commit main: Update ghcr.io/acme/api from 1.0 to 1.1"]),
         FileHolds("main", "api/app.yaml", "api:1.1"),
-        Prints("main", "\n\nTagboat-Group: main\nTagboat-Image: ghcr.io/acme/api:1.1 (from 1.0)"),
+        Prints("main", "\n\nTagboat-Group: main\nTagboat-Mode: commit\nTagboat-Image: ghcr.io/acme/api:1.1 (from 1.0)"),
         Rebuilt("tagboat/web"),
         Branches(&["tagboat/web"]),
         Build("api:1.2"),

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use tagboat::report::ProposalAction;
+
 use crate::support::github::GITHUB;
 use crate::support::racing_git::RacingGit;
 use crate::support::repository::{Bare, git, git_with_input};
@@ -99,6 +101,9 @@ async fn retries_a_direct_commit_when_the_base_moves() {
     assert_eq!(world.forge.bare.file("main", "other.txt"), b"by hand");
     assert_eq!(world.forge.bare.file("main", "api/app.yaml"), world.manifest("api/app.yaml", "api:1.1").into_bytes());
     assert_eq!(git(&world.forge.bare.path, &["rev-list", "--count", "main"]), "4", "no commit is rewritten");
+    let head = git(&world.forge.bare.path, &["rev-parse", "main"]);
+    let committed = report.proposals.iter().find(|row| row.action == ProposalAction::Commit).unwrap();
+    assert_eq!(committed.head.as_deref(), Some(head.as_str()), "the direct commit is the head of the base branch");
 }
 
 /// The default branch is renamed, deleted or moved after the run has read it.
