@@ -31,7 +31,7 @@ pub(super) fn truncated(value: &str) -> Cow<'_, str> {
     }
 }
 
-/// Returns the part of a line that is the key or value at a column, behind the keys of its own. Spaces replace what else precedes it,
+/// Returns the part of a line that is the key or value at a column, after the keys of its own. Spaces replace what else precedes it,
 /// and what follows it is cut.
 pub(super) fn excerpt(line: &str, column: usize, shown: Excerpt) -> Option<String> {
     let span = marked(line, column)?;

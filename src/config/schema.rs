@@ -121,7 +121,7 @@ pub(super) struct RuleSchema {
     /// How changes are written to the repository: `pull-request`, or `commit` on the base branch, which `git.base` must
     /// name. Default: `pull-request`.
     pub(super) mode: Option<Located<String>>,
-    /// Whether a comment behind a value that repeats its tag (`# tag: 3.12`) is changed with it. Default: false; the comment stays, and is
+    /// Whether a comment after a value that repeats its tag (`# tag: 3.12`) is changed with it. Default: false; the comment stays, and is
     /// reported.
     pub(super) update_comments: Option<bool>,
 }

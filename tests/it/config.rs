@@ -93,6 +93,7 @@ fn schema_rejects_wrong_types_and_keys() {
         "empty-policy",
         "forge",
         "key-of-another-section",
+        "keys-in-wrong-sections",
         "long-number",
         "long-value",
         "manifests",

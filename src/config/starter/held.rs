@@ -1,4 +1,4 @@
-//! The places that need a look, as comments: what stays held, with a rule that ignores it.
+//! The held places, as comments: what stays held, with a rule that ignores it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -25,7 +25,7 @@ pub(super) fn write(out: &mut String, held: &[HeldPlace], images: &[FoundImage])
     if held.is_empty() {
         return;
     }
-    out.push_str("  # These places need a look: Tagboat leaves them alone until a rule or a correction decides.\n");
+    out.push_str("  # These places are held: Tagboat changes none of them before a person acts.\n");
     let mut entries: Vec<(String, Vec<&HeldPlace>)> = Vec::new();
     for place in held {
         let kind = kind(place);

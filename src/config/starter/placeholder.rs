@@ -30,7 +30,7 @@ const PLACEHOLDERS: &[&str] = &[
     "xxx",
 ];
 
-/// Words behind `my` or `your` in a placeholder: `your-registry`, `myrepo`.
+/// Words after `my` or `your` in a placeholder: `your-registry`, `myrepo`.
 const OWNED: &[&str] = &[
     "account",
     "company",

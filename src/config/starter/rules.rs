@@ -86,7 +86,7 @@ impl<'i> Rules<'i> {
     }
 }
 
-const NEWEST_BUILD: &str = "    newest-build: true                      # the creation time of the image decides
+const NEWEST_BUILD: &str = "    newest-build: true                      # the image that was built last
     # Candidates are only tags like the current ones.
 ";
 const SAME_MAJOR: &str = "  same-major:

@@ -1,6 +1,7 @@
 //! The file as a tree with positions, and the types that are read from it. Reading continues after a problem.
 
 pub(super) mod expected;
+mod key_sections;
 pub(super) mod located;
 pub(super) mod node;
 pub(super) mod place;

@@ -1,15 +1,16 @@
 //! How reading continues after a value that does not fit: the value is recorded and skipped, and the rest is read again.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashSet;
 use std::fmt;
 
 use serde::de;
 
+use super::key_sections::{KeySections, key_sections};
 use super::node::{MapEntry, Node};
 use super::place::ConfigPlace;
 use crate::config::error::Problem;
-use crate::text::Position;
+use crate::text::{Position, is_misspelling_of};
 
 /// The problems found so far, and the values that are skipped because of them. Values are identified by their address: the
 /// tree does not move while it is read.
@@ -18,12 +19,16 @@ pub(in crate::config) struct Recovery {
     file: usize,
     problems: RefCell<Vec<Problem>>,
     skipped: RefCell<HashSet<*const Node>>,
+    /// Returns the JSON Schema of the file.
+    schema: fn() -> serde_json::Value,
+    /// The sections that have each key. Only an unknown key needs them.
+    sections: OnceCell<KeySections>,
 }
 
 impl Recovery {
-    /// Starts to read a file, by its index.
-    pub(in crate::config) fn new(file: usize) -> Self {
-        Self { file, problems: RefCell::default(), skipped: RefCell::default() }
+    /// Starts to read a file, by its index. `schema` returns its JSON Schema.
+    pub(in crate::config) fn new(file: usize, schema: fn() -> serde_json::Value) -> Self {
+        Self { file, problems: RefCell::default(), skipped: RefCell::default(), schema, sections: OnceCell::new() }
     }
 
     /// Returns the index of the file that is read.
@@ -57,14 +62,24 @@ impl Recovery {
     /// Records an unknown key, once, and skips its value.
     pub(in crate::config) fn unknown_key(&self, entry: &MapEntry, known: &[&str]) {
         if self.skipped.borrow_mut().insert(&raw const entry.value) {
-            let problem = Problem::unknown(
-                ConfigPlace { file: self.file, position: entry.position },
-                "key",
-                &entry.key,
-                known.iter().copied(),
-            );
-            self.problems.borrow_mut().push(problem);
+            let place = ConfigPlace { file: self.file, position: entry.position };
+            let problem = Problem::unknown(place, "key", &entry.key, known.iter().copied());
+            let is_misspelled = known.iter().any(|known| is_misspelling_of(&entry.key, known));
+            self.problems.borrow_mut().push(match self.elsewhere(&entry.key) {
+                Some(sections) if !is_misspelled => problem.hint(format!("move `{}` to {sections}", entry.key)),
+                _ => problem,
+            });
         }
+    }
+
+    /// Returns the sections that have a key: `` `forge` or `registries.HOST` ``.
+    fn elsewhere(&self, key: &str) -> Option<String> {
+        let sections = self.sections.get_or_init(|| key_sections(&(self.schema)())).get(key)?;
+        let names = sections.iter().map(|section| match section.as_str() {
+            "" => "the top level of the file".to_owned(),
+            section => format!("`{section}`"),
+        });
+        Some(names.collect::<Vec<_>>().join(" or "))
     }
 
     /// Returns every recorded problem.

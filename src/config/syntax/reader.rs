@@ -3,6 +3,7 @@
 //! A value that does not fit is recorded and skipped, and the rest is read again without it. Unknown keys are recorded with
 //! the most similar known one.
 
+use schemars::JsonSchema;
 use serde::de::{self, DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
@@ -14,12 +15,12 @@ use crate::docs::page;
 use crate::text::Position;
 
 /// Reads all of `root`, the tree of the file with this index, that fits into `T`, and adds what does not fit to `problems`.
-pub(in crate::config) fn read<T: DeserializeOwned + Default>(
+pub(in crate::config) fn read<T: DeserializeOwned + Default + JsonSchema>(
     root: &Node,
     file: usize,
     problems: &mut Vec<Problem>,
 ) -> T {
-    let recovery = Recovery::new(file);
+    let recovery = Recovery::new(file, || schemars::schema_for!(T).to_value());
     let read = loop {
         match T::deserialize(Reader { node: root, label: None, recovery: &recovery }) {
             Ok(read) => break read,

@@ -148,7 +148,7 @@ fn alternatives(glob: &str) -> Option<Vec<String>> {
     Some(done)
 }
 
-/// Returns the text before the first braces, their parts, and the text behind them.
+/// Returns the text before the first braces, their parts, and the text after them.
 fn first_braces(text: &str) -> Option<(&str, Vec<&str>, &str)> {
     let start = text.find('{')?;
     let (mut depth, mut from, mut parts) = (0, start + 1, Vec::new());

@@ -9,6 +9,7 @@ use crate::config::error::Problem;
 use crate::config::files::ConfigFiles;
 use crate::config::syntax::located::Located;
 use crate::refname::BranchName;
+use crate::text::nearest_name;
 
 use super::template_limits::{render_template, template_environment, unbounded_part};
 
@@ -46,6 +47,23 @@ pub(in crate::config) const TEXT_NAMES: &[&str] = &["group", "title", "changes"]
 /// Functions of the template language.
 const FUNCTIONS: [&str; 4] = ["range", "dict", "namespace", "debug"];
 
+/// The filters of the template language, which does not list them. Hints name the most similar one.
+#[rustfmt::skip]
+const FILTERS: &[&str] = &[
+    "abs", "attr", "bool", "capitalize", "count", "d", "default", "dictsort", "e", "escape", "first", "float", "int",
+    "items", "join", "last", "length", "lines", "list", "lower", "map", "max", "min", "reject", "rejectattr", "replace",
+    "reverse", "round", "safe", "select", "selectattr", "sort", "split", "string", "sum", "title", "trim", "unique",
+    "upper",
+];
+
+/// The tests of the template language.
+#[rustfmt::skip]
+const TESTS: &[&str] = &[
+    "boolean", "defined", "divisibleby", "endingwith", "eq", "equalto", "even", "false", "filter", "float", "ge",
+    "greaterthan", "gt", "in", "int", "integer", "iterable", "le", "lessthan", "lower", "lt", "mapping", "ne", "none",
+    "number", "odd", "safe", "sameas", "sequence", "startingwith", "string", "test", "true", "undefined", "upper",
+];
+
 /// The section that documents the names.
 const TEMPLATES: &str = crate::docs::page!("configuration.md#templates");
 
@@ -68,8 +86,13 @@ pub(in crate::config) fn check_template(template: &Located<String>, names: &[&st
                 problems.push(problem.documented_at(TEMPLATES));
             }
             for (what, name) in unknown_operations(&read, &environment) {
+                let known = if what == "filter" { FILTERS } else { TESTS };
+                let hint = match nearest_name(name, known.iter().copied()) {
+                    Some(near) => format!("use `{near}`"),
+                    None => format!("use a {what} of minijinja"),
+                };
                 let problem = Problem::new(template.place, format!("unknown template {what} `{name}`"));
-                problems.push(problem.hint(format!("use a {what} of minijinja")).documented_at(TEMPLATES));
+                problems.push(problem.hint(hint).documented_at(TEMPLATES));
             }
         }
         Err(error) => {
@@ -109,5 +132,21 @@ pub(in crate::config) fn check_branch(template: &Located<String>, prefix: &str, 
         let problem = Problem::new(template.place, format!("`branch`: {error}"));
         let hint = "write a name that git accepts, as in `branch: \"{{ group }}\"`";
         problems.push(problem.hint(hint).documented_at(TEMPLATES));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_only_names_that_templates_have() {
+        let environment = template_environment();
+        let mut state = environment.empty_state();
+        for (kind, names) in [("filter", FILTERS), ("test", TESTS)] {
+            for name in names {
+                assert!(state.perform_test(kind, &[Value::from(*name)]).unwrap(), "{kind} {name}");
+            }
+        }
     }
 }
