@@ -38,7 +38,7 @@ pub(super) struct Arguments {
 const AFTER_HELP: &str = concat!(
     "Exit codes:\n  \
      0   success, or nothing to do\n  \
-     1   failure: nothing could be done\n  \
+     1   failure: nothing could be done; of check: a check failed\n  \
      2   with --detailed-exitcode: changes are pending, or were proposed or made\n  \
      3   partial failure: some images or pull requests failed, the rest is done\n  \
      64  invalid arguments or configuration\n  \
@@ -183,6 +183,8 @@ pub(super) enum Command {
     #[command(mut_arg("text", folder_only))]
     Explain(ExplainArguments),
     /// Check the configuration and the access to git, the forge and the registries
+    ///
+    /// The exit code is 0 if no check failed, and 1 if one did. A warning is no failure.
     Check(CheckArguments),
     /// Write a commented tagboat.yaml for the images in the repository
     #[command(mut_arg("text", folder_only))]

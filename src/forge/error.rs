@@ -217,6 +217,10 @@ impl ForgeError {
             Self::TooLong { .. } => hint!("configuration.md#templates",
                 "make smaller groups with `pull-requests.group`, or shorten the template"),
             Self::File { reason, .. } if let Some(hint) = Hint::about_machine(reason) => hint,
+            Self::File { action: "create" | "write to", .. } => hint!(
+                "troubleshooting.md#files-of-a-local-forge",
+                "set `forge.folder` to a folder that Tagboat may write to"
+            ),
             Self::File { .. } => hint!("troubleshooting.md#files-of-a-local-forge", "repair or delete the file"),
             Self::ProtectedBranch { .. } => hint!("troubleshooting.md#protected-branch",
                 "exempt branches that start with `pull-requests.branch-prefix` from the rule"),

@@ -231,17 +231,23 @@ fn not_found(listed: &[Listed], image: &str, matches: impl Fn(&ImageName) -> boo
         Finding::Notice(notice) => notice.image_name().is_some_and(|name| matches(&name)),
     };
     let unmanaged = listed.iter().filter(|one| is_found(one)).find_map(|one| match &one.status {
-        Status::Held { reason, .. } | Status::Ignored(reason) => Some((one.place(), reason)),
+        Status::Held { reason, .. } => Some((one.place(), "held", reason)),
+        Status::Ignored(reason) => Some((one.place(), "ignored", reason)),
         Status::Managed(_) => None,
     });
-    if let Some((place, reason)) = unmanaged {
+    if let Some((place, status, reason)) = unmanaged {
         let (path, line) = (&place.path, place.position.line);
-        return Error::usage(
-            format!("cannot explain {image}: the reference at {path}:{line} is not managed: {reason}"),
+        let hint = if status == "held" {
             hint!(
                 "troubleshooting.md#held-references",
                 "find what to do about this reason, or add --current TAG to try a policy"
-            ),
+            )
+        } else {
+            hint!("formats.md#what-is-ignored", "add a rule or a marker to manage it, or --current TAG to try a policy")
+        };
+        return Error::usage(
+            format!("cannot explain {image}: the reference at {path}:{line} is {status}: {reason}"),
+            hint,
         );
     }
     if let Err(error) = ImageReference::new(image) {

@@ -113,7 +113,7 @@ fn help_lists_every_command_and_invalid_usage_exits_with_64() {
 fn names_the_argument_that_cannot_be_used() {
     let tagboat = Tagboat::new();
     let home = tagboat.home().display().to_string();
-    let pod = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: a\n    image: ghcr.io/acme/held:1.0 # tagboat: absent\n  - name: b\n    image: ghcr.io/acme/notice:${TAG}\n";
+    let pod = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: a\n    image: ghcr.io/acme/held:1.0 # tagboat: absent\n  - name: b\n    image: ghcr.io/acme/notice:${TAG}\n  - name: c\n    image: ghcr.io/acme/left:1.0 # tagboat: ignore\n";
     std::fs::write(tagboat.home().join("pod.yaml"), pod).unwrap();
     let missing = "invalid value for --repository: the folder /nowhere does not exist";
     let scheme =
@@ -134,9 +134,10 @@ fn names_the_argument_that_cannot_be_used() {
         (&["list", "-C", "ftp://x/y"],                         64,   scheme,             "write a URL as for `git clone`"),
         (&["run", "-C", "ftp://x/y"],                          64,   scheme,             "write a URL as for `git clone`"),
         (&["list", "-C", secret_url],                          64,   query,              "remove it from the URL"),
-        (&["explain", "ghcr.io/acme/held"],                    64,   "is not managed: ", "troubleshooting.md#held-references"),
-        (&["explain", "ghcr.io/acme/notice"],                  64,   "is not managed: ", "troubleshooting.md#held-references"),
-        (&["explain", "notice"],                               64,   "is not managed: ", "troubleshooting.md#held-references"),
+        (&["explain", "ghcr.io/acme/held"],                    64,   "is held: ",        "troubleshooting.md#held-references"),
+        (&["explain", "ghcr.io/acme/notice"],                  64,   "is held: ",        "troubleshooting.md#held-references"),
+        (&["explain", "notice"],                               64,   "is held: ",        "troubleshooting.md#held-references"),
+        (&["explain", "left"],                                 64,   "is ignored: ",     "formats.md#what-is-ignored"),
         (&["explain", "x y"],                                  64,   "invalid image name `x y`: ", "write a name that"),
         (&["explain", "ghcr.io/acme/other"],                   64,   "no manifest uses it", "run `tagboat list`"),
         (&["edit", "--report", "/nowhere/a.json"],             1,    file,               "choose a file in a folder"),
@@ -410,6 +411,8 @@ fn hints_name_what_the_operator_can_change() {
     bare.commit("main", &[("app.yaml", "image: 127.0.0.1:1/acme/api:1.0\n")], "Deploy");
     let local = format!("forge: {{ kind: local, folder: '{}/pulls' }}", folder.path().display());
     let commits = format!("{local}\ngit: {{ commits: api }}");
+    std::fs::write(folder.path().join("file"), "").unwrap();
+    let below_file = format!("forge: {{ kind: local, folder: '{}/file/pulls' }}", folder.path().display());
     let no_api = "`commits: api` is not supported by the local forge";
     #[rustfmt::skip]
     let rows: &[(&str, &str, &str, &str)] = &[
@@ -418,6 +421,7 @@ fn hints_name_what_the_operator_can_change() {
         ("forge: { kind: gitea }",         "run",   "unknown address of the repository",                        "set `forge: { url: …, repository: owner/name }`"),
         (&commits,                         "run",   no_api,                                                     "remove `commits: api` where `git:` is set"),
         (&commits,                         "check", no_api,                                                     "remove `commits: api` where `git:` is set"),
+        (&below_file,                      "check", "file is not a folder",                                      "set `forge.folder` to a folder that Tagboat may write to"),
         ("repository-config: required",    "check", "cannot read tagboat.yaml of the repository: no such file", "or remove `repository-config: required`"),
     ];
     for (config, command, message, hint) in rows {

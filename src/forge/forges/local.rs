@@ -222,6 +222,7 @@ impl Forge for Local {
     }
 
     async fn check(&self) -> Result<Access, ForgeError> {
+        self.probe()?;
         self.read_all()?;
         Ok(Access { user: None, rights: vec!["files in a folder".to_owned()], remaining: None, new_name: None })
     }
@@ -232,6 +233,14 @@ impl Forge for Local {
 }
 
 impl Local {
+    /// Returns an error if the folder cannot be written, or cannot be created where it has to be. Leaves nothing behind.
+    fn probe(&self) -> Result<(), ForgeError> {
+        let action = if self.folder.exists() { "write to" } else { "create" };
+        let existing = self.folder.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new(""));
+        let probed = NewFile::beside(&existing.join("check"), 0o600);
+        probed.map(drop).map_err(|error| failed(action, &self.folder, &error))
+    }
+
     /// Locks the folder until the file is closed. Other runs wait for the lock.
     fn lock(&self) -> Result<File, ForgeError> {
         let path = self.folder.join(".lock");
