@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_versions_behind_other_words() {
+    fn finds_versions_after_other_words() {
         #[rustfmt::skip]
         let rows = [
             ("4.0-dotnet-isolated",      "8.0",          Some("8.0")),
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_versions_behind_short_words() {
+    fn finds_versions_after_short_words() {
         #[rustfmt::skip]
         let rows = [
             ("1.2-jp",                   "5",            Some("5")),

@@ -228,7 +228,7 @@ fn next_part<'t>(tag: &'t str, at: usize, parts: &[Part<'t>], shortest_hash: usi
     }
 }
 
-/// Returns whether a pre-release stage belongs to the version before it. A letter behind a date counts the builds of a day.
+/// Returns whether a pre-release stage belongs to the version before it. A letter after a date counts the builds of a day.
 fn may_follow(parts: &[Part<'_>], stage: &PreReleaseStage<'_>) -> bool {
     match parts.last() {
         Some(Part::Number(_)) => true,
@@ -267,14 +267,14 @@ fn text_run(rest: &str) -> &str {
     &rest[..length]
 }
 
-/// How many dots a version has that is complete: what counts behind it is a revision, as in `nginx-1.25.3-r1`.
+/// How many dots a version has that is complete: what counts after it is a revision, as in `nginx-1.25.3-r1`.
 const DOTS_OF_FULL_VERSION: usize = 2;
 
 fn is_full(version: &str) -> bool {
     version.matches('.').count() >= DOTS_OF_FULL_VERSION
 }
 
-/// Returns whether a tag has another version behind that of a product: a number that is none of a product, a base distribution, a
+/// Returns whether a tag has another version after that of a product: a number that is none of a product, a base distribution, a
 /// pre-release stage or a hash. With `only_dotted`, a number alone is none.
 fn has_version(tag: &str, start: usize, only_dotted: bool, shortest_hash: usize) -> bool {
     // The version before it is one of a product.
@@ -288,7 +288,7 @@ fn has_version(tag: &str, start: usize, only_dotted: bool, shortest_hash: usize)
             Part::Number(_) | Part::Stamp(_) if is_distribution || follows_distribution(&tag[..at]) => {
                 is_distribution = true;
             }
-            // Behind a complete version, a date tells when it was built: `keycloak-24.0.1-2024.06.01`.
+            // After a complete version, a date tells when it was built: `keycloak-24.0.1-2024.06.01`.
             Part::Number(number) if only_dotted && (is_date || starts_date(number, &tag[at + number.len()..])) => {
                 is_date = true;
             }
@@ -314,7 +314,7 @@ fn starts_date(number: &str, rest: &str) -> bool {
 fn distribution<'t>(tag: &'t str, at: usize, parts: &[Part<'t>], shortest_hash: usize) -> Option<&'t str> {
     let release = dotted(&tag[at..]);
     let is_in_front = !release.is_empty() && !has_number(parts) && follows_distribution(&tag[..at]);
-    // Behind a hyphen, numbers with dots may be the version: `alpine-1.25-20240101`, `ubuntu-1.3.9-2024.11.17`.
+    // After a hyphen, numbers with dots may be the version: `alpine-1.25-20240101`, `ubuntu-1.3.9-2024.11.17`.
     let is_attached = tag[..at].ends_with(|c: char| c.is_ascii_alphabetic());
     let certainty = match (is_attached, release.matches('.').count()) {
         (true, _) => Certainty::Attached,
@@ -325,18 +325,18 @@ fn distribution<'t>(tag: &'t str, at: usize, parts: &[Part<'t>], shortest_hash: 
     (is_in_front && has_release(tag, at + release.len(), certainty, shortest_hash)).then_some(release)
 }
 
-/// How certain it is that numbers behind the name of a distribution are its release.
+/// How certain it is that numbers after the name of a distribution are its release.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Certainty {
-    /// `alpine3.18`: a date behind it is a version as well.
+    /// `alpine3.18`: a date after it is a version as well.
     Attached,
     /// `debian-11`.
     Whole,
-    /// `alpine-3.18`: only a complete version behind it shows it.
+    /// `alpine-3.18`: only a complete version after it shows it.
     Dotted,
 }
 
-/// Returns whether a tag has numbers with dots between, or a number behind a `v`, behind the release of a distribution. What counts
+/// Returns whether a tag has numbers with dots between, or a number after a `v`, after the release of a distribution. What counts
 /// builds of it is none: `ubi8-15`, `alpine3.18-r2`.
 fn has_release(tag: &str, start: usize, certainty: Certainty, shortest_hash: usize) -> bool {
     // The number before it is that of the distribution.

@@ -80,7 +80,7 @@ impl<'t> PreReleaseStage<'t> {
         shape
     }
 
-    /// Returns whether Maven writes it, also behind a commit: `1.2.3-a1b2c3d-SNAPSHOT`.
+    /// Returns whether Maven writes it, also after a commit: `1.2.3-a1b2c3d-SNAPSHOT`.
     pub(super) fn is_snapshot(&self) -> bool {
         self.text[1..].eq_ignore_ascii_case("snapshot")
     }

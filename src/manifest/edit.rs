@@ -116,7 +116,7 @@ pub fn edits(occurrence: &Occurrence, target: &EditTarget) -> Result<Vec<Edit>, 
         let part = editor.contiguous("name", spans.name.as_ref())?;
         editor.edits.push(replace(part, name));
     }
-    // A tag and the digest that follows it are written as one text: a number in quotes cannot be continued behind them.
+    // A tag and the digest that follows it are written as one text: a number in quotes cannot be continued after them.
     let appends_to_tag =
         matches!(&spans.digest_slot, Some(DigestSlot::AppendTo(part)) if spans.tag.as_ref() == Some(part));
     match (new_tag, new_digest) {

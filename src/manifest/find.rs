@@ -116,7 +116,7 @@ fn share_bytes(one: &Finding, other: &Finding) -> bool {
     matches!(spans, [Some(one), Some(other)] if one.overlaps(other))
 }
 
-/// Returns where the text begins behind a byte order mark, and the text from there on.
+/// Returns where the text begins after a byte order mark, and the text from there on.
 fn without_byte_order_mark(text: &str) -> (usize, &str) {
     match text.strip_prefix('\u{feff}') {
         Some(body) => (text.len() - body.len(), body),

@@ -39,8 +39,8 @@ pub trait Format: Sync {
         &[]
     }
 
-    /// Returns whether the reader of its files reads comments behind other text, if they are not YAML.
-    fn reads_comments_behind(&self) -> bool {
+    /// Returns whether the reader of its files reads comments after other text, if they are not YAML.
+    fn reads_trailing_comments(&self) -> bool {
         true
     }
 

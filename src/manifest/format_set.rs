@@ -31,10 +31,10 @@ impl<'f> FormatSet<'f> {
         Some((format.name(), parse))
     }
 
-    /// Returns whether the reader of a document reads comments behind other text. `None` is YAML.
-    pub(super) fn reads_comments_behind(&self, format: Option<&str>) -> bool {
+    /// Returns whether the reader of a document reads comments after other text. `None` is YAML.
+    pub(super) fn reads_trailing_comments(&self, format: Option<&str>) -> bool {
         let known = format.and_then(|name| self.formats.iter().find(|format| format.name() == name));
-        known.is_none_or(|format| format.reads_comments_behind())
+        known.is_none_or(|format| format.reads_trailing_comments())
     }
 
     /// Returns whether a file is read, judged by its path.

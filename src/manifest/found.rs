@@ -259,7 +259,7 @@ impl<'a> DocumentFindings<'a> {
             return self.report_notice(document, format, node, NoticeStatus::Ignored, reason);
         }
         if document.origin.bytes.is_none() {
-            let reason = "the bytes of the embedded document differ from those of the file; write it as a block scalar, behind `|`".to_owned();
+            let reason = "the bytes of the embedded document differ from those of the file; write it as a block scalar, after `|`".to_owned();
             return self.report_notice(document, format, node, NoticeStatus::Held, reason);
         }
         let is_split = |is_part: bool, span: &Option<_>| is_part && span.is_none();

@@ -25,9 +25,9 @@ pub(super) struct MarkerComment {
 /// Where a comment is, and by that for which values it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum CommentPlace {
-    /// Behind other text on its line.
-    Behind,
-    /// Alone on its line, or behind nothing but the dash of an item that begins below, whose column it holds.
+    /// After other text on its line.
+    Trailing,
+    /// Alone on its line, or after nothing but the dash of an item that begins below, whose column it holds.
     Above(Option<usize>),
     /// Alone on its line, and more indented than the next one: at the end of a mapping or an item, not above what follows.
     AtEnd { of: NodeId, is_certain: bool },
@@ -84,7 +84,7 @@ impl MarkerComment {
     }
 
     fn has_own_line(&self) -> bool {
-        !matches!(self.place, CommentPlace::Behind | CommentPlace::InInstruction { has_own_line: false })
+        !matches!(self.place, CommentPlace::Trailing | CommentPlace::InInstruction { has_own_line: false })
     }
 
     /// Returns whether it is within the instruction of a value and not above that value: where it is no comment for the reader of the file.
@@ -107,7 +107,7 @@ impl MarkerComment {
         matches!(self.place, CommentPlace::AtEnd { is_certain, .. } if !is_certain || !self.marker.is_ignore())
     }
 
-    /// Returns whether the comment is beside the value, or behind a flow collection that holds it: `{ name: a, tag: b } # …`.
+    /// Returns whether the comment is beside the value, or after a flow collection that holds it: `{ name: a, tag: b } # …`.
     pub(super) fn applies_to(&self, tree: &Tree<'_>, node: NodeId) -> bool {
         let mut collections = tree.ancestors(node).skip(1).take_while(|id| is_flow(tree, *id));
         self.is_beside(tree, node) || !self.has_own_line() && collections.any(|id| self.follows(tree, id))
@@ -166,7 +166,7 @@ impl MarkerComment {
         self.follows(tree, node)
     }
 
-    /// Returns whether the comment is behind a key whose value begins on a later line, or above that key if the marker's owner
+    /// Returns whether the comment is after a key whose value begins on a later line, or above that key if the marker's owner
     /// reads that line.
     pub(super) fn is_at_key(&self, tree: &Tree<'_>, key: NodeId) -> bool {
         let (text, key) = (tree.text(), tree.span(key));
@@ -214,7 +214,7 @@ impl MarkerComment {
     /// Returns whether only blanks and commas are between the end of a node and the comment.
     fn follows(&self, tree: &Tree<'_>, node: NodeId) -> bool {
         if tree.is_lines() {
-            return self.place == CommentPlace::Behind && self.shares_entry(tree, node);
+            return self.place == CommentPlace::Trailing && self.shares_entry(tree, node);
         }
         let between = tree.text().get(tree.span(node).end..self.span.start);
         between.is_some_and(|b| b.len() < 512 && b.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b',')))

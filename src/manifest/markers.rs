@@ -68,7 +68,7 @@ impl Markers {
     }
 
     /// Returns the numbers of the comments that may apply to a value, or to a list or mapping around one: those directly above and
-    /// behind them and their keys. A document may have many others.
+    /// after them and their keys. A document may have many others.
     fn near(&self, tree: &Tree<'_>, values: &[NodeId]) -> BTreeSet<usize> {
         let mut near = BTreeSet::new();
         if self.comments.is_empty() {
@@ -232,7 +232,7 @@ impl Markers {
                 }
                 if *kind == MarkerKind::Flux && !is_read_by_flux(comment, tree, reference, scalars)? {
                     unread = Some(format!(
-                        "Flux does not read the marker `{policy}` here; put it behind the value that it applies to"
+                        "Flux does not read the marker `{policy}` here; put it after the value that it applies to"
                     ));
                     continue;
                 }
@@ -272,7 +272,7 @@ impl Markers {
         comment.is_used = true;
         let line = file.position(document.origin.bytes.as_ref()?.offset(comment.span.start)).line;
         Some(if comment.is_unclear_end() {
-            format!("the marker at line {line} is below this value; put it behind the value that it applies to")
+            format!("the marker at line {line} is below this value; put it after the value that it applies to")
         } else {
             covers_many(line)
         })

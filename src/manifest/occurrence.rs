@@ -91,7 +91,7 @@ pub struct PartSpans {
     pub digest: Option<PartSpan>,
     /// Where a missing digest can be written, if the reader of the manifest supports it.
     pub digest_slot: Option<DigestSlot>,
-    /// The tag in a comment behind the value, whether or not it is the current one: `# tag: 3.12`.
+    /// The tag in a comment after the value, whether or not it is the current one: `# tag: 3.12`.
     pub tag_comment: Option<PartSpan>,
 }
 

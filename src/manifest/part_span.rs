@@ -101,7 +101,7 @@ impl Unit {
     }
 }
 
-/// Returns the tag in a comment behind a value: `# tag: 3.12`.
+/// Returns the tag in a comment after a value: `# tag: 3.12`.
 pub(super) fn tag_comment(document: &Document<'_>, file: &File<'_>, node: NodeId) -> Option<PartSpan> {
     let end = document.tree.span(node).end;
     let rest = &document.tree.text()[end..];
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_the_bytes_of_a_part_behind_escapes() {
+    fn finds_the_bytes_of_a_part_after_escapes() {
         #[rustfmt::skip]
         let rows = [
             (r#""a:1.\x30""#,         2..5, Some(r"1.\x30")),

@@ -51,7 +51,7 @@ pub trait OrderedPolicy: fmt::Debug + Send + Sync {
         false
     }
 
-    /// Returns whether it reads the numbers behind a version as text, so that `r9` comes after `r10`, as in semver 2.0.0.
+    /// Returns whether it reads the numbers after a version as text, so that `r9` comes after `r10`, as in semver 2.0.0.
     fn orders_counters_as_text(&self) -> bool {
         false
     }

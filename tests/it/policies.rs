@@ -369,7 +369,7 @@ fn looks_up_many_relics_and_young_tags_in_few_round_trips() {
     };
     let (rounds, lookups) = round_trips("{ shape: same }", &none, tags(600), "2016-05-01T00:00:00Z");
     assert!(rounds <= 12 && lookups == 601, "{rounds} round trips, {lookups} lookups");
-    // One relic costs itself and the current tag, and nothing behind a usual step is looked up.
+    // One relic costs itself and the current tag, and nothing after a usual step is looked up.
     assert_eq!(round_trips("{ shape: same }", &none, tags(1), "2016-05-01T00:00:00Z"), (1, 2));
     assert_eq!(round_trips("{ shape: same }", &none, tags(600), "2025-05-01T00:00:00Z"), (1, 2));
     let gates = Gates { min_age: Some(std::time::Duration::from_hours(72)), platforms: Vec::new() };

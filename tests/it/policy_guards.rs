@@ -103,7 +103,7 @@ fn separated(tag: &str) -> bool {
     !tag.contains('.') && tag.contains(['-', '_'])
 }
 
-/// Returns a version with the day that it was built on behind it, as AWS Lambda writes it.
+/// Returns a version with the day on which it was built, as AWS Lambda writes it.
 fn version_with_year() -> impl Strategy<Value = String> {
     ("v?", 1u32..13, 1u32..13, 2022u32..2026, "\\.0[1-9]\\.[12][0-9]|\\.[1-9]")
         .prop_map(|(prefix, major, minor, year, rest)| format!("{prefix}{major}.{minor}.{year}{rest}"))
@@ -173,7 +173,7 @@ fn all_numbers(tag: &str) -> Vec<u64> {
 }
 
 proptest! {
-    /// Where tags have the same words, before a version or behind it.
+    /// Where tags have the same words, before a version or after it.
     #[test]
     fn no_policy_lowers_a_number_between_the_same_words(
         prefix in "(|v|app-|release-v|controller-v|nginx-)", suffix in "(|-|-r|-ls|-p|-k3s|-b|-build|-rc|-alpha|-SP|-debian-12-r|-eksbuild\\.|-alpine3\\.|-jdk)",
@@ -223,7 +223,7 @@ proptest! {
 
     /// A distribution in front of the version may change, in either direction.
     #[test]
-    fn no_policy_lowers_a_version_behind_a_distribution(
+    fn no_policy_lowers_a_version_after_a_distribution(
         distribution in "ubi|alpine3\\.|alpine-3\\.|debian-|app-ubuntu2[24]\\.", from in 8u32..12, to in 8u32..12,
         numbers in proptest::collection::vec([1u32..4, 8..12, 0..12], 2..6), v: bool, stage in "(|-rc1|-[0-9]|-slim)", policy in 0..RISING.len() + TEXTS.len() + 1,
     ) {
@@ -247,7 +247,7 @@ proptest! {
 
     /// What follows a stage or a number stays, under every policy that keeps a suffix.
     #[test]
-    fn suffix_behind_a_stage_stays(
+    fn suffix_after_a_stage_stays(
         stages in proptest::collection::vec("-rc\\.[1-9]|-beta[1-9]|-SNAPSHOT|-[1-9]|-20240[1-9]01|", 2..6), suffixes in proptest::collection::vec("-arm64|-amd64|-pg14|-pg16|-alpine|-management-alpine|", 2..6), patches in proptest::collection::vec(0u32..4, 2..6),
     ) {
         // Without one, every suffix is a pre-release where these are included.
@@ -261,13 +261,13 @@ proptest! {
         }
     }
 
-    /// Whatever counts behind it, and whether the other tag names the product.
+    /// Whatever counts after it, and whether the other tag names the product.
     #[test]
     fn no_policy_lowers_the_version_of_a_product_in_front(
         product in "pg|postgres-|nginx-|node|python|keycloak-|jdk|php", numbers in proptest::collection::vec(1u32..30, 1..4), lower in proptest::collection::vec(0u32..30, 2),
         counter in "-r[1-9]|-[1-9][0-9]?|-debian-12-r[1-9]|-alpine3\\.1[0-9]|-ls[0-9]{2}", names_product: bool, policy in 0..RISING.len() + TEXTS.len() + 1,
     ) {
-        // A single number behind another word may count anything.
+        // A single number after another word may count anything.
         prop_assume!(numbers.len() > 1 || !product.ends_with('-'));
         let written = |numbers: &[u32]| numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(".");
         let current = format!("{product}{}{counter}", written(&numbers));
@@ -279,7 +279,7 @@ proptest! {
         }
     }
 
-    /// In every order of day and month that is certain, alone or behind a version.
+    /// In every order of day and month that is certain, alone or after a version.
     #[test]
     fn no_policy_lowers_a_date_whose_year_is_last(
         prefix in "(|v|app-|1\\.2\\.3-)", suffix in "(|-SNAPSHOT|-nightly)", separator in "[.-]", month_first: bool, dates in proptest::collection::vec((2020u32..2026, 1u32..=12, 13u32..=28), 2..5), policy in 0..RISING.len() + TEXTS.len(),
@@ -360,9 +360,9 @@ proptest! {
         }
     }
 
-    /// A counter behind the version, and the number of a pre-release.
+    /// A counter after the version, and the number of a pre-release.
     #[test]
-    fn outlier_behind_the_version_is_rejected(start in 1u32..9, factor in 120u32..999, changes_version: bool, word in "(-ls|-r|-beta\\.|-rc\\.)") {
+    fn outlier_after_the_version_is_rejected(start in 1u32..9, factor in 120u32..999, changes_version: bool, word in "(-ls|-r|-beta\\.|-rc\\.)") {
         let changes_version = changes_version && !word.contains('b') && !word.contains('c');
         let version = if changes_version { "1.4.6" } else { "1.4.5" };
         let (current, next, relic) = (format!("1.4.5{word}{start}"), format!("{version}{word}{}", start + 1), format!("{version}{word}{}", start * factor));

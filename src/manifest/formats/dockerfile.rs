@@ -78,7 +78,7 @@ impl Format for Dockerfile {
     }
 
     /// A `#` that does not begin a line is a part of the instruction.
-    fn reads_comments_behind(&self) -> bool {
+    fn reads_trailing_comments(&self) -> bool {
         false
     }
 
@@ -230,7 +230,7 @@ fn parse<'a>(_: &str, text: &'a str, _: &'a FindOptions) -> Tree<'a> {
 fn entries(instruction: Instruction<'_>) -> Vec<TextEntry<'_>> {
     let instruction = instruction.delayed();
     let start = instruction.start;
-    let flags = |prefix: &'static str| instruction.flags().filter_map(move |flag| flag.behind(prefix));
+    let flags = |prefix: &'static str| instruction.flags().filter_map(move |flag| flag.after(prefix));
     match instruction.keyword.as_str() {
         "FROM" => {
             let mut words = instruction.arguments();
@@ -275,7 +275,7 @@ fn mounted<'a>(mount: &Word<'a>) -> Option<Word<'a>> {
     let mut from = 0;
     for field in mount.text.split(',') {
         let to = from + field.len();
-        if let Some(image) = mount.part(from, to).behind("from=") {
+        if let Some(image) = mount.part(from, to).after("from=") {
             return Some(image.unquoted());
         }
         from = to + 1;

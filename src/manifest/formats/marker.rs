@@ -59,7 +59,7 @@ impl Format for Marked {
                 Some(_) => {}
                 None => {
                     let reason = format!(
-                        "the marker {} applies to no value; put it behind one, or alone on the line above",
+                        "the marker {} applies to no value; put it after one, or alone on the line above",
                         description(&parsed)
                     );
                     found.report_notice_at(document, NAME, &comment, NoticeStatus::Held, reason);

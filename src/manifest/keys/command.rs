@@ -12,7 +12,7 @@ pub(super) struct Command {
 }
 
 impl Command {
-    /// Returns whether the next word names what the command writes: the value of `--destination`, what is behind `docker push`.
+    /// Returns whether the next word names what the command writes: the value of `--destination`, what is after `docker push`.
     pub(super) fn next_is_output(&mut self, word: &str) -> bool {
         if matches!(word, "&&" | "||" | "|" | ";") {
             *self = Self::default();

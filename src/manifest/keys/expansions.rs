@@ -9,7 +9,7 @@ pub(in crate::manifest) struct Expansion<'t> {
     pub(in crate::manifest) range: Range<usize>,
     pub(in crate::manifest) name: &'t str,
     pub(in crate::manifest) operator: Operator,
-    /// The bytes of the word behind the operator.
+    /// The bytes of the word after the operator.
     pub(in crate::manifest) word: Range<usize>,
 }
 

@@ -13,7 +13,7 @@ pub(crate) struct Instruction<'a> {
     pub(crate) keyword: String,
     /// The byte at which it begins.
     pub(crate) start: usize,
-    /// The words behind the keyword.
+    /// The words after the keyword.
     pub(crate) words: Vec<Word<'a>>,
 }
 
@@ -51,7 +51,7 @@ impl<'a> Instruction<'a> {
         self.words.iter().take_while(|word| word.text.starts_with("--"))
     }
 
-    /// Returns the words behind the flags.
+    /// Returns the words after the flags.
     pub(crate) fn arguments(&self) -> impl Iterator<Item = &Word<'a>> {
         self.words.iter().skip(self.flags().count())
     }
@@ -79,7 +79,7 @@ impl<'a> Word<'a> {
                 let start = self.span.start + from;
                 Self { text: Cow::Borrowed(&text[from..to]), span: Span::new(start, start + to - from) }
             }
-            // The word goes on behind the end of a line: its bytes are not those of its text.
+            // The word goes on after the end of a line: its bytes are not those of its text.
             Cow::Owned(text) => Self { text: Cow::Owned(text[from..to].to_owned()), span: self.span },
         }
     }
@@ -89,8 +89,8 @@ impl<'a> Word<'a> {
         self.part(0, self.text.len())
     }
 
-    /// Returns the part behind a prefix.
-    pub(crate) fn behind(&self, prefix: &str) -> Option<Self> {
+    /// Returns the part after a prefix.
+    pub(crate) fn after(&self, prefix: &str) -> Option<Self> {
         self.text.starts_with(prefix).then(|| self.part(prefix.len(), self.text.len()))
     }
 }

@@ -59,7 +59,7 @@ fn object(text: &str) -> Option<ParsedMarker> {
     Some(ParsedMarker { part, ..ParsedMarker::new(MarkerKind::Flux, format!("{namespace}:{policy}")) })
 }
 
-/// Returns the text behind the key of what is meant as a marker: with another case, quotes or braces, or with a key that is
+/// Returns the text after the key of what is meant as a marker: with another case, quotes or braces, or with a key that is
 /// almost the right one.
 fn meant(text: &str) -> Option<&str> {
     let is_object = text.starts_with('{');
@@ -76,7 +76,7 @@ fn meant(text: &str) -> Option<&str> {
     if is_key && (is_object || is_assigned()) {
         return Some(rest);
     }
-    // The key may be behind others.
+    // The key may be after others.
     (is_object && text.contains(KEY)).then_some("")
 }
 

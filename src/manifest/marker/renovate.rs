@@ -33,7 +33,7 @@ pub(super) fn parse(text: &str) -> Option<ParsedMarker> {
     }
 }
 
-/// Returns the words behind a misspelled name: `rennovate: depName=a` or `renovate datasource=docker`. Prose about Renovate is not
+/// Returns the words after a misspelled name: `rennovate: depName=a` or `renovate datasource=docker`. Prose about Renovate is not
 /// meant as a comment for it.
 fn misspelled(text: &str) -> Option<&str> {
     let end = text.bytes().take(16).position(|byte| byte == b':' || byte.is_ascii_whitespace())?;

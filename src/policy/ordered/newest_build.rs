@@ -1,4 +1,4 @@
-//! `newest-build`: the image that was built last, by the creation time in its metadata.
+//! `newest-build`: the image that was built last, by the build time in its metadata.
 
 use crate::image::{ImageFacts, Shape};
 use crate::policy::candidate::Need;
@@ -9,7 +9,7 @@ use crate::policy::reason::{Rejection, Unknown};
 use crate::policy::settings::{OptionDoc, PolicyError, Settings};
 use crate::policy::versions::OrderKey;
 
-/// Images by creation time. Reproducible builds have none, so that the newest is unknown.
+/// Images by build time. Reproducible builds have none, so that the newest is unknown.
 #[derive(Debug)]
 pub(crate) struct NewestBuild;
 

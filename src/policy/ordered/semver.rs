@@ -184,7 +184,7 @@ impl InRange<'_> {
     }
 }
 
-/// Returns where the suffix of a version begins: behind its pre-release stage or the numbers that count builds, and behind a commit
+/// Returns where the suffix of a version begins: after its pre-release stage or the numbers that count builds, and after a commit
 /// that follows these. `None` for a version without a hyphen.
 fn suffix_start(text: &str) -> Option<usize> {
     let start = text.find('-')?;
@@ -202,7 +202,7 @@ fn suffix_start(text: &str) -> Option<usize> {
     }
 }
 
-/// Returns the length of a number behind a separator, or of a commit where `commits` is set.
+/// Returns the length of a number after a separator, or of a commit where `commits` is set.
 fn counted(text: &str, commits: bool) -> usize {
     let Some(word) = text.strip_prefix(['-', '.']) else { return 0 };
     let number = word.bytes().take_while(u8::is_ascii_digit).count();

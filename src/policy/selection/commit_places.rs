@@ -27,8 +27,8 @@ struct NumberUse {
 enum WordPlace {
     /// In tags of so many words, which of them it is: the branches in `main-a1b2c3d` and `dev-4808804` may differ.
     Among { words: usize, at: usize, length: usize },
-    /// Behind this text, in which every number is a `#`: other words may follow, as in `main-4808804-amd64`.
-    Behind { text: String, length: usize },
+    /// After this text, in which every number is a `#`: other words may follow, as in `main-4808804-amd64`.
+    After { text: String, length: usize },
 }
 
 impl WordPlace {
@@ -41,7 +41,7 @@ impl WordPlace {
                 text.push(c);
             }
         }
-        [Self::Among { words, at, length }, Self::Behind { text, length }]
+        [Self::Among { words, at, length }, Self::After { text, length }]
     }
 }
 
@@ -58,7 +58,7 @@ impl Words<'_> {
         NumberUse { may_be_hashes, is_counter: self.count() }
     }
 
-    /// Returns whether the numbers behind one text count something: they are close together, or none of several has letters beside it.
+    /// Returns whether the numbers after one text count something: they are close together, or none of several has letters beside it.
     fn count(&self) -> bool {
         let values = || self.numbers.iter().map(|number| number.parse::<u128>().unwrap_or(u128::MAX));
         let (least, most) = (values().min().unwrap_or(0), values().max().unwrap_or(0));

@@ -61,7 +61,7 @@ pub(super) struct KnownVersions<'k> {
     releases: OnceCell<Releases>,
     /// For each number of a tag, in order, the values in the tags that are like the current one up to this number.
     counters: OnceCell<Vec<Counter>>,
-    /// The values of the number behind each start of a tag, which is all numbers before it.
+    /// The values of the number after each start of a tag, which is all numbers before it.
     following: OnceCell<HashMap<Vec<u128>, Vec<u128>>>,
 }
 
@@ -163,7 +163,7 @@ impl<'k> KnownVersions<'k> {
         is_gap(low, high) && self.counters.get_or_init(|| self.counters()).get(at).is_none_or(has_gap)
     }
 
-    /// Returns whether a number behind another version jumps over many numbers of which this version has no tag, although it has tags
+    /// Returns whether a number after another version jumps over many numbers of which this version has no tag, although it has tags
     /// with lower ones: `1.4.6-ls900` beside `1.4.6-ls11`, from `1.4.5-ls10`.
     fn lack_counter_of_version(&self, to: &Shape<'_>) -> bool {
         let (pairs, next, start) = (pairs(self.current, to), numbers(to), to.release().len());
@@ -179,7 +179,7 @@ impl<'k> KnownVersions<'k> {
         pairs.iter().enumerate().skip(start).any(is_jump)
     }
 
-    /// Returns the values of the number behind a start of a tag.
+    /// Returns the values of the number after a start of a tag.
     fn following(&self, start: &[u128]) -> Option<&Vec<u128>> {
         let read = || {
             let (mut found, count): (HashMap<Vec<u128>, Vec<u128>>, _) = (HashMap::new(), numbers(self.current).len());

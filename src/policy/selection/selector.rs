@@ -140,7 +140,7 @@ impl Selector<'_> {
         }
     }
 
-    /// Adds what the next candidates need, once one is a relic: others follow it. None behind a usual step is needed.
+    /// Adds what the next candidates need, once one is a relic: others follow it. None after a usual step is needed.
     fn and_next_jumps(
         &self,
         mut needed: Lookups,

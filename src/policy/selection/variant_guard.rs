@@ -1,4 +1,4 @@
-//! Keeps what a policy does not see: the architecture beside an extracted text or behind metadata, and a version among texts.
+//! Keeps what a policy does not see: the architecture beside an extracted text or after metadata, and a version among texts.
 
 use super::question::Question;
 use crate::image::{Shape, architectures};

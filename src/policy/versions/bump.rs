@@ -50,7 +50,7 @@ impl fmt::Display for Bump {
     }
 }
 
-/// Returns the numbers of the version in a tag. A number alone is a version at the start or behind a `v`; elsewhere it counts builds.
+/// Returns the numbers of the version in a tag. A number alone is a version at the start or after a `v`; elsewhere it counts builds.
 fn version<'t>(shape: &Shape<'t>) -> Option<Vec<&'t str>> {
     let numbers = shape.release();
     let starts = match shape.parts().first()? {

@@ -89,7 +89,7 @@ impl WrittenDate {
         Some(Self { fields, known: 3, form })
     }
 
-    /// Reads `2024-06-01`, `2024.6.1` or `2024.6` behind the year.
+    /// Reads `2024-06-01`, `2024.6.1` or `2024.6` after the year.
     fn year_first(number: &str, rest: &str) -> Option<Self> {
         let (separator, rest) = separated(rest)?;
         let (digits, rest) = number_at(rest);
@@ -106,7 +106,7 @@ impl WrittenDate {
         })
     }
 
-    /// Reads `2024w23`, `2024-W23` behind the year: the month of most of its days.
+    /// Reads `2024w23`, `2024-W23` after the year: the month of most of its days.
     fn of_week(number: &str, rest: &str) -> Option<Self> {
         let rest = separated(rest).map_or(rest, |(_, rest)| rest);
         let (digits, _) = number_at(rest.strip_prefix(['w', 'W'])?);
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_the_first_date_behind_a_version() {
+    fn reads_the_first_date_after_a_version() {
         let first = WrittenDate::first(&Shape::of("1.2.3-20240601"));
         assert_eq!(first.as_ref().map(WrittenDate::fields), Some(&[2024, 6, 1][..]));
         assert_eq!(first, WrittenDate::first_in("1.2.3-20240601"));

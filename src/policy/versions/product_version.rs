@@ -1,4 +1,4 @@
-//! The version of a product that a tag begins with, where the numbers behind it only count: `16.2` in `postgres-16.2-debian-12-r3`.
+//! The version of a product that a tag begins with, where the numbers after it only count: `16.2` in `postgres-16.2-debian-12-r3`.
 
 use std::cmp::Ordering;
 
@@ -38,7 +38,7 @@ impl<'t> LeadingVersion<'t> {
     }
 }
 
-/// Compares two tags of which at least one begins with the version of a product. The numbers behind it do not count, so that it
+/// Compares two tags of which at least one begins with the version of a product. The numbers after it do not count, so that it
 /// returns `None` if they decide.
 pub(crate) fn compare_products(one: &Shape<'_>, current: &Shape<'_>) -> Option<Ordering> {
     if one.leading_product().is_none() && current.leading_product().is_none() {
@@ -48,7 +48,7 @@ pub(crate) fn compare_products(one: &Shape<'_>, current: &Shape<'_>) -> Option<O
     let is_alike = if one.words == current.words {
         one.is_product || current.is_product
     } else {
-        // A single number behind other words may count anything.
+        // A single number after other words may count anything.
         let is_version = current.is_product || one.numbers.len().min(current.numbers.len()) > 1;
         is_version && one.is_product != current.is_product && (one.words.is_empty() || current.words.is_empty())
     };

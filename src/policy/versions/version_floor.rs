@@ -11,7 +11,7 @@ use super::product_version::compare_products;
 use super::year_last::YearLast;
 use crate::image::{Part, Shape, is_numeric_hash};
 
-/// Words behind a version, with a number, that make it later: `1.2.3.post1`, `1.2.3-r2`. Without them it is the version itself.
+/// Words after a version, with a number, that make it later: `1.2.3.post1`, `1.2.3-r2`. Without them it is the version itself.
 const POST_RELEASES: &[&str] = &["post", "p", "patch", "sp", "hotfix", "r", "rev", "ls", "u"];
 
 /// What represents a commit, or a number that may be one, among the words of a tag: any commit is like any other.
@@ -24,7 +24,7 @@ pub(crate) enum Readings {
     All,
     /// Those of tags that are written in another way, for a policy that orders versions: `2024-06-01`, `1-17-3`.
     OtherForms,
-    /// Also those of the numbers behind a version, for a policy that orders versions and reads such numbers as text: `r9`, `r10`.
+    /// Also those of the numbers after a version, for a policy that orders versions and reads such numbers as text: `r9`, `r10`.
     OtherFormsAndCounters,
     /// Only a pre-release of the version of a release, for a policy that orders by something else than tags.
     Stages,
@@ -169,7 +169,7 @@ fn is_post_release(shape: &Shape<'_>) -> bool {
     POST_RELEASES.iter().any(|name| name.eq_ignore_ascii_case(word)) && number.starts_with(|c: char| c.is_ascii_digit())
 }
 
-/// Returns the text behind the release of a tag.
+/// Returns the text after the release of a tag.
 fn after_release<'t>(shape: &Shape<'t>) -> &'t str {
     let rest = &shape.tag()[text_before(shape).len()..];
     let length: usize = shape.release().iter().map(|number| number.len() + 1).sum();
