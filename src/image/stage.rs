@@ -102,6 +102,13 @@ impl<'t> PreReleaseStage<'t> {
         let word = letters(&text[word_at..]);
         let after = &text[word_at + word.len()..];
         let numbered = after.starts_with(|c: char| c.is_ascii_digit());
+        // `ea`, `ec`, `a` and `b` may be the start of a commit, as in `1.2.3-ea1371ca`.
+        if numbered
+            && commit_hash_at(&text[word_at..], separated)
+                .is_some_and(|hash| hash.len() > word.len() + digits(after).len())
+        {
+            return None;
+        }
         let rank = match word {
             // A single letter is a stage only in `3.7.0b1` (PEP 440) and `2.0.0.M1` (Maven); `-b10450` counts builds.
             "a" if numbered && !separated => 1,
@@ -152,6 +159,25 @@ const STAGES: &[(&str, u8)] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn commit_that_starts_like_a_stage_is_none() {
+        #[rustfmt::skip]
+        let rows = [
+            ("-ea1371ca",                      None),
+            (".ea97ae5d8d29",                  None),
+            ("-ea63211caeaea",                 None),
+            ("-ea.1",                          Some("-ea.1")),
+            ("-ea16",                          Some("-ea16")),
+            ("-ea16-alpine",                   Some("-ea16")),
+            ("b1",                             Some("b1")),
+            ("-beta2",                         Some("-beta2")),
+            ("-rc1-1234567",                   Some("-rc1-1234567")),
+        ];
+        for (text, expected) in rows {
+            assert_eq!(PreReleaseStage::at(text).map(|stage| stage.text), expected, "{text}");
+        }
+    }
 
     #[test]
     fn numbers_of_a_date_count_from_the_year_on() {

@@ -203,7 +203,7 @@ impl FileReader<'_> {
     fn document(&mut self, tree: &Tree<'_>, depth: usize, origin: &DocumentOrigin) {
         let screen = &self.set.screen;
         let Some(document) = Document::new(&self.file.path, tree, depth, self.options, screen, origin) else { return };
-        let markers = Markers::new(tree, self.set.reads_comments_behind(origin.text_format));
+        let markers = Markers::new(tree, self.set.reads_trailing_comments(origin.text_format));
         let mut found = DocumentFindings::new(self.file, markers.within(origin.outer_marker.clone()));
         for format in self.set.formats {
             if format.matches(&document) {

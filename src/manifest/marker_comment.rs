@@ -36,8 +36,8 @@ enum CommentPlace {
 }
 
 impl MarkerComment {
-    /// Reads a comment of a document. `reads_behind` says whether the reader of the file reads comments behind other text.
-    pub(super) fn read(tree: &Tree<'_>, comment: &Comment<'_>, reads_behind: bool) -> Option<Self> {
+    /// Reads a comment of a document. `reads_trailing` says whether the reader of the file reads comments behind other text.
+    pub(super) fn read(tree: &Tree<'_>, comment: &Comment<'_>, reads_trailing: bool) -> Option<Self> {
         let (text, span) = (tree.text(), comment.span);
         let line_start = start_of_line(text, span.start);
         let before = &text[line_start..span.start];
@@ -48,7 +48,7 @@ impl MarkerComment {
             match before.rfind('-') {
                 Some(dash) if is_dash => CommentPlace::Above(Some(dash)),
                 _ if is_before_value(text, span) => CommentPlace::Above(None),
-                _ if reads_behind => CommentPlace::Behind,
+                _ if reads_trailing => CommentPlace::Trailing,
                 _ => CommentPlace::InInstruction { has_own_line: false },
             }
         } else if tree.is_lines() {

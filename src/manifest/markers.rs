@@ -22,9 +22,9 @@ pub(super) struct Markers {
 }
 
 impl Markers {
-    /// Reads the comments of a document. `reads_behind` says whether the reader of the file reads comments behind other text.
-    pub(super) fn new(tree: &Tree<'_>, reads_behind: bool) -> Self {
-        let read = |comment: &Comment<'_>| MarkerComment::read(tree, comment, reads_behind);
+    /// Reads the comments of a document. `reads_trailing` says whether the reader of the file reads comments behind other text.
+    pub(super) fn new(tree: &Tree<'_>, reads_trailing: bool) -> Self {
+        let read = |comment: &Comment<'_>| MarkerComment::read(tree, comment, reads_trailing);
         let comments: Vec<_> = tree.comments().iter().filter_map(read).collect();
         let mut at_end = HashMap::<NodeId, Vec<usize>>::new();
         for (index, comment) in comments.iter().enumerate() {

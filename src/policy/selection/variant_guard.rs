@@ -29,8 +29,10 @@ impl<'q> VariantGuard<'q> {
         let reads_facts = policy.need() > Need::Tag;
         // A tag such as `latest` says nothing about its architecture.
         let is_dropped = !has_place && !architectures.is_empty();
+        // Policies that read a version decide about its suffix themselves.
+        let reads_suffix = policy.reads_versions() || policy.compares_shapes();
         Self {
-            keeps_architecture: reads_facts || question.entry.filter.extracts() || is_dropped,
+            keeps_architecture: !reads_suffix || reads_facts || question.entry.filter.extracts() || is_dropped,
             keeps_words: reads_facts && leads_with_version(written),
             keeps_version: policy.orders_texts() && !question.names_image && written.has_order(),
             written: written.clone(),
