@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use tagboat::git::{Author, Git, GitError, Login, Options, Repository, Signing};
+use tagboat::git::{Author, FileKind, Git, GitError, Login, Options, Repository, Signing};
 use tagboat::refname::{BranchName, CommitId};
 use tagboat::secret::Secret;
 use tempfile::TempDir;
@@ -103,7 +103,13 @@ async fn lists_trees_in_order_and_keeps_modes() {
 
     let files = repository.files(&base).unwrap();
     let paths: Vec<_> = files.iter().map(|file| &*file.path).collect();
-    assert_eq!(paths, ["README.md", "api-x/a.yaml", "api.yaml", "api/deploy.yaml", "run.sh", "web/deploy.yaml"]);
+    let expected =
+        ["README.md", "api-x/a.yaml", "api.yaml", "api/deploy.yaml", "link.yaml", "run.sh", "web/deploy.yaml"];
+    assert_eq!(paths, expected);
+    assert_eq!(
+        [files[3].kind, files[4].kind, files[5].kind],
+        [FileKind::Regular, FileKind::Link, FileKind::Executable]
+    );
     assert_eq!(repository.read(&files[3]).unwrap(), DEPLOYMENT.as_bytes());
 
     let change = |path: &str| BTreeMap::from([(Arc::from(path), b"new".to_vec())]);
